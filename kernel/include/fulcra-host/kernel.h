@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The kernel: the table of spaces, the worker threads, the deadlines
+ */
+
+#include <fulcra-host/space.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+    unsigned workers; /* threads that run; 0: one per processor, at least 2 */
+    unsigned max_workers; /* with replacements for those that wait */
+    unsigned max_depth;   /* of requests in requests */
+    unsigned timeout_ms;  /* deadline of a root request that sets none */
+    unsigned max_queue;   /* requests waiting for workers or in one domain */
+} FulcraKernelLimits;
+
+#define FULCRA_KERNEL_LIMITS_DEFAULT                                           \
+    {                                                                          \
+        0, 64, 64, 30000, 65536                                                \
+    }
+
+/** @limits: (nullable): NULL for the defaults. (transfer full) */
+FulcraKernel *fulcra_host_kernel_new(const FulcraKernelLimits *limits);
+
+/** Waits for the workers to finish what they run, then releases all. */
+void fulcra_host_kernel_free(FulcraKernel *self);
+
+/**
+ * fulcra_host_kernel_publish:
+ * @spaces: (array length=n_spaces) (transfer none): sealed; each replaces the
+ *     published space of its URI
+ * @withdrawn: (array zero-terminated=1) (nullable): URIs to take away
+ *
+ * Replaces the table of spaces in one atomic step. Requests already in flight
+ * finish in the table in which their root began.
+ */
+void fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
+        size_t n_spaces, const char *const *withdrawn);
+
+/** Counts publishes: what was resolved in another generation is stale. */
+uint64_t fulcra_host_kernel_get_generation(FulcraKernel *self);
+
+/* --- threads --- */
+
+/* Work to be done elsewhere, embedded in what it is about. */
+typedef struct _FulcraTask FulcraTask;
+struct _FulcraTask {
+    FulcraTask *next;
+    void (*run)(FulcraTask *self);
+};
+
+/* Where tasks are done: an event loop, a domain, the worker pool. */
+typedef struct _FulcraExecutor FulcraExecutor;
+struct _FulcraExecutor {
+    void (*post)(FulcraExecutor *self, FulcraTask *task); /* any thread */
+};
+
+/** Declares this thread an event loop's: it must never wait. Completions of
+ * root requests that it issued are posted to @loop. */
+void fulcra_host_thread_enter_loop(FulcraKernel *kernel, FulcraExecutor *loop);
+void fulcra_host_thread_leave_loop(FulcraKernel *kernel);
+
+G_END_DECLS

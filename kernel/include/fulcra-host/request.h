@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Requests, for the host: roots, and what endpoints of dynamic spaces need
+ */
+
+#include <fulcra-host/kernel.h>
+#include <fulcra/request.h>
+
+G_BEGIN_DECLS
+
+/**
+ * fulcra_host_request_new_root:
+ * @space: URI of the published space in which to resolve: a fulcrum
+ * @context: (transfer none) (nullable): the dynamic part of the scope
+ *
+ * Fill it in as any request (fulcra_request_set_primary() and so on) and issue
+ * it once with fulcra_request_issue() or fulcra_request_issue_async(). Issued
+ * asynchronously on a loop thread, its answer comes on that thread: before the
+ * call returns where everything was FULCRA_RUN_INLINE and answered at once,
+ * otherwise through the loop's queue.
+ *
+ * Returns: (transfer full)
+ */
+FulcraRequest *fulcra_host_request_new_root(FulcraKernel *kernel,
+        const char *space, FulcraContext *context, FulcraVerb verb,
+        FulcraIdentifier *identifier);
+
+/** Whether it was answered; false between deferral and answer. */
+bool fulcra_host_request_is_done(FulcraRequest *self);
+
+/* After a time-out or a cancellation the caller has its answer, but the
+ * endpoint's code may still be running. @returned is called when it has
+ * returned or answered: at once if it has. On a loop: through its queue. */
+void fulcra_host_request_when_returned(FulcraRequest *self,
+        void (*returned)(FulcraRequest *self, void *user_data),
+        void *user_data);
+
+/** In the code of an endpoint of a dynamic space: the layer it speaks for. */
+FulcraContext *fulcra_host_request_get_layer(FulcraRequest *self);
+
+/** Nearest layer of the class named, in the scope of the request. (nullable) */
+FulcraContext *fulcra_host_request_find_layer(
+        FulcraRequest *self, const FulcraContextClass *klass);
+
+FulcraKernel *fulcra_host_request_get_kernel(FulcraRequest *self);
+
+/** Fulcra's URI of the module whose endpoint answers. (nullable) */
+const char *fulcra_host_request_get_module(FulcraRequest *self);
+
+/** Marks a representation that a transport made as from outside. */
+FulcraRepresentation *fulcra_host_representation_from_outside(
+        FulcraRepresentation *self /* (transfer full) */);
+
+/* Calls @each for every header. */
+void fulcra_host_representation_foreach_header(FulcraRepresentation *self,
+        void (*each)(const char *name, const char *value, void *user_data),
+        void *user_data);
+
+/**
+ * fulcra_host_representation_derive:
+ * @type: interned name of the derived form
+ * @make: (nullable): makes it from @self; a pure function
+ *
+ * Returns: (transfer none) (nullable): the form that hangs on @self, made now
+ * if it was not there and @make is given; as long as @self. Of two threads that
+ * make it at once one wins.
+ */
+FulcraRepresentation *fulcra_host_representation_derive(
+        FulcraRepresentation *self, const char *type,
+        FulcraRepresentation *(*make)(FulcraRepresentation *self));
+
+/**
+ * fulcra_host_representation_new_uninitialised:
+ * @data: (out): @length bytes to be filled in before it is shared
+ *
+ * For transports: one allocation for the representation and its payload.
+ */
+FulcraRepresentation *fulcra_host_representation_new_uninitialised(
+        const char *type, size_t length, void **data);
+
+/* --- resolution kept across requests --- */
+
+/* What was resolved for a socket's messages; stale when the table of spaces
+ * was swapped, and then made anew by the request itself. */
+typedef struct _FulcraResolution FulcraResolution;
+
+/** Resolves without evaluating. NULL with FULCRA_ERROR_UNRESOLVED (and its
+ * trace) where nothing answers. (transfer full) */
+FulcraResolution *fulcra_host_request_resolve(
+        FulcraRequest *self, GError **error);
+FulcraResolution *fulcra_host_resolution_ref(FulcraResolution *self);
+void fulcra_host_resolution_unref(FulcraResolution *self);
+bool fulcra_host_resolution_is_current(
+        FulcraResolution *self, FulcraKernel *kernel);
+const char *fulcra_host_resolution_get_endpoint_id(FulcraResolution *self);
+
+/** Lets @self use @resolution, made for the same base, verb and scope, if it is
+ * still current: the identifier's arguments are taken from @self. */
+void fulcra_host_request_use_resolution(
+        FulcraRequest *self, FulcraResolution *resolution);
+
+/* --- tracing --- */
+
+/* One request of a tree, as it ended. */
+typedef struct {
+    unsigned depth; /* 0: the root */
+    FulcraVerb verb;
+    const char *identifier;
+    const char *endpoint;         /* (nullable): its id; NULL if unresolved */
+    const char *space;            /* (nullable) */
+    const char *error;            /* (nullable): message */
+    uint64_t order;               /* in which requests began, within the tree */
+    int64_t started_ns, ended_ns; /* CLOCK_MONOTONIC */
+} FulcraTraceRecord;
+
+/* Called on whatever thread the request ends on; several may at once. Children
+ * end before their parents as a rule, not always. */
+typedef void (*FulcraTracer)(const FulcraTraceRecord *record, void *user_data);
+
+/** Traces @self, a root, and all below it. @user_data must outlive the tree;
+ * @release is called when the tree has gone. */
+void fulcra_host_request_set_tracer(FulcraRequest *self, FulcraTracer tracer,
+        void *user_data, GDestroyNotify release);
+
+G_END_DECLS

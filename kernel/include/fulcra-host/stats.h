@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Counters
+ *
+ * Every limit and every drop has a counter here; one table makes the enum, the
+ * names and the help texts. Counters only grow, gauges move both ways.
+ */
+
+#include <fulcra-host/sync.h>
+#include <stdint.h>
+
+/* X(enumerator, name, help) */
+#define FULCRA_STATS_TABLE(X)                                                  \
+    X(REQUESTS, "requests", "root requests begun")                             \
+    X(REQUESTS_FAILED, "requests_failed", "root requests that failed")         \
+    X(TIMEOUTS, "timeouts", "requests whose deadline passed")                  \
+    X(OVERLOADED, "overloaded", "requests refused because a queue was full")   \
+    X(LATE_ANSWERS, "late_answers", "answers that nobody waited for any more") \
+    X(WORKERS, "workers", "worker threads now")                                \
+    X(WORKERS_WAITING, "workers_waiting", "workers that wait for an answer")   \
+    X(HTTP_CONNECTIONS, "http_connections", "connections accepted")            \
+    X(HTTP_REQUESTS, "http_requests", "HTTP requests")                         \
+    X(HTTP_GUARDED, "http_guarded", "malformed heads refused by the guard")    \
+    X(HTTP_TOO_LARGE, "http_too_large", "bodies over the limit")               \
+    X(CONNECTIONS_REFUSED, "connections_refused", "over a connection limit")   \
+    X(SOCKETS, "sockets", "WebSockets open now")                               \
+    X(SOCKETS_OPENED, "sockets_opened", "handshakes answered with 101")        \
+    X(SOCKETS_REFUSED, "sockets_refused", "handshakes refused")                \
+    X(ORIGIN_REFUSED, "origin_refused", "requests from a foreign origin")      \
+    X(NEWS, "news", "NEW requests that succeeded")                             \
+    X(DELETES, "deletes", "DELETE requests issued")                            \
+    X(MESSAGES_IN, "messages_in", "messages received")                         \
+    X(MESSAGES_OUT, "messages_out", "messages handed to the system")           \
+    X(MESSAGES_DROPPED, "messages_dropped",                                    \
+            "not sent: the socket was too slow")                               \
+    X(BYTES_IN, "bytes_in", "bytes received on WebSockets")                    \
+    X(BYTES_OUT, "bytes_out", "bytes sent on WebSockets")                      \
+    X(READS_PAUSED, "reads_paused",                                            \
+            "times a socket was not read: back-pressure")                      \
+    X(CLOSED_TOO_SLOW, "closed_too_slow", "closed with 4008")                  \
+    X(CLOSED_OVERLOADED, "closed_overloaded", "closed with 1013")              \
+    X(CLOSED_PROTOCOL, "closed_protocol", "closed for a protocol violation")   \
+    X(CLOSED_TOO_LARGE, "closed_too_large", "closed with 1009")                \
+    X(CLOSED_IDLE, "closed_idle", "closed for silence")                        \
+    X(SINKS_FAILED, "sinks_failed", "messages whose SINK failed")              \
+    X(TIMER_TICKS, "timer_ticks", "requests issued by timers")                 \
+    X(TIMER_SKIPPED, "timer_skipped", "ticks left out: the last one still ran")
+
+typedef enum {
+#define X(enumerator, name, help) FULCRA_STAT_##enumerator,
+    FULCRA_STATS_TABLE(X)
+#undef X
+            FULCRA_N_STATS
+} FulcraStat;
+
+void fulcra_host_stats_add(FulcraStat stat, int64_t amount);
+int64_t fulcra_host_stats_get(FulcraStat stat);
+const char *fulcra_host_stats_name(FulcraStat stat);
+const char *fulcra_host_stats_help(FulcraStat stat);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What several threads share
+ *
+ * Locks are pthread mutexes and counters are C11 atomics, not GLib's: GLib is
+ * not instrumented, so ThreadSanitizer cannot see its locks and would report
+ * every hand-over through them.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* A reference count: _ref() needs no order, the last _unref() sees all that
+ * other holders did before theirs. */
+typedef atomic_int FulcraRefs;
+
+static inline void
+fulcra_refs_init(FulcraRefs *refs)
+{
+    atomic_init(refs, 1);
+}
+
+static inline void
+fulcra_refs_take(FulcraRefs *refs)
+{
+    atomic_fetch_add_explicit(refs, 1, memory_order_relaxed);
+}
+
+/* Whether this was the last one. */
+static inline bool
+fulcra_refs_drop(FulcraRefs *refs)
+{
+    return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}
+
+/* Whether the caller's is the only one. */
+static inline bool
+fulcra_refs_unique(FulcraRefs *refs)
+{
+    return atomic_load_explicit(refs, memory_order_acquire) == 1;
+}
+
+/* Takes one unless the count has reached zero. */
+static inline bool
+fulcra_refs_take_if_alive(FulcraRefs *refs)
+{
+    int now = atomic_load_explicit(refs, memory_order_relaxed);
+
+    while (now > 0)
+        if (atomic_compare_exchange_weak_explicit(refs, &now, now + 1,
+                    memory_order_acquire, memory_order_relaxed))
+            return true;
+    return false;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Sockets
+ *
+ * The handle of a WebSocket is a weak name for it: it may be stored, outlives
+ * the socket and the module that stored it, and answers "gone" after the
+ * close. Every call is safe from any thread, and none of them waits: sends of
+ * one thread leave in the order in which they were made.
+ *
+ * While a request of the socket is handled, SINK wsResponse:/message and
+ * SINK wsResponse:/disconnect do the same without a handle.
+ */
+
+#include <fulcra/types.h>
+
+G_BEGIN_DECLS
+
+/* Close codes (RFC 6455 section 7.4.1; 4000-4999 are Fulcra's own). */
+#define FULCRA_CLOSE_NORMAL        1000
+#define FULCRA_CLOSE_GOING_AWAY    1001
+#define FULCRA_CLOSE_POLICY        1008
+#define FULCRA_CLOSE_INTERNAL      1011
+#define FULCRA_CLOSE_RESTART       1012
+#define FULCRA_CLOSE_TRY_AGAIN     1013
+#define FULCRA_CLOSE_SESSION_ENDED 4001
+#define FULCRA_CLOSE_FORBIDDEN     4003
+#define FULCRA_CLOSE_TOO_SLOW      4008
+
+FulcraSocket *fulcra_socket_ref(FulcraSocket *self);
+void fulcra_socket_unref(FulcraSocket *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraSocket, fulcra_socket_unref)
+
+/**
+ * fulcra_socket_find:
+ * @request: any request being handled, for the server it belongs to
+ * @id: the socketid of an open socket
+ *
+ * Returns: (transfer full) (nullable): NULL where no open socket has that id
+ */
+FulcraSocket *fulcra_socket_find(FulcraRequest *request, const char *id);
+
+/**
+ * fulcra_socket_send:
+ * @message: (transfer none): text types leave as a text message, others as
+ *     a binary one. Encoded once however many sockets it is sent to
+ *
+ * Queues a message. Fails with FULCRA_ERROR_GONE where the socket has closed.
+ */
+bool fulcra_socket_send(
+        FulcraSocket *self, FulcraRepresentation *message, GError **error);
+
+/**
+ * fulcra_socket_disconnect:
+ * @code: a close code that may be sent, 1000 to 4999
+ * @reason: (nullable): at most 123 bytes of UTF-8
+ *
+ * Starts the closing handshake after what was sent before. DELETE follows.
+ */
+bool fulcra_socket_disconnect(
+        FulcraSocket *self, unsigned code, const char *reason, GError **error);
+
+bool fulcra_socket_is_open(FulcraSocket *self);
+
+G_END_DECLS
