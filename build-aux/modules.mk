@@ -36,7 +36,7 @@ $(module_copies): stage/%: $(srcdir)/%
 $(module_objects): %.o: $(srcdir)/%.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(module_cppflags) $(module_extra_cppflags) \
-	$(CPPFLAGS) $(AM_CFLAGS) -fPIC $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CPPFLAGS) $(AM_CFLAGS) -fPIC -fvisibility=hidden $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define link_rule
 $(call library_of,$(1)): $(call objects_of,$(1)) libfulcra.la

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// chromium for a test file: `const browser = await launch()`,
+// `await shot(page, 'name')` for a screenshot in tests/output/.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { chromium } = require('playwright-core');
+const { output } = require('../node/server.js');
+
+const program = process.env.CHROMIUM || '/usr/bin/chromium';
+const flags = ['--disable-gpu', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+// What to give as { skip } to the tests of a file.
+const skip = fs.existsSync(program) ? false : `${program} is missing`;
+
+function launch() {
+  if (process.getuid() === 0) flags.push('--no-sandbox');
+  return chromium.launch({ executablePath: program, args: flags });
+}
+
+async function shot(page, name) {
+  fs.mkdirSync(output, { recursive: true });
+  await page.screenshot({ path: path.join(output, `${name}.png`), fullPage: true });
+}
+
+// The same page in light and dark, wide and narrow.
+const looks = [
+  { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  { name: 'narrow', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+];
+
+module.exports = { launch, looks, shot, skip };

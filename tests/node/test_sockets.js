@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+const assert = require('node:assert');
+const { once } = require('node:events');
+const { after, before, test } = require('node:test');
+const WebSocket = require('ws');
+const { start } = require('./server.js');
+
+let server;
+before(async () => { server = await start(); });
+after(() => server.stop());
+
+async function open(where) {
+  const socket = new WebSocket(server.ws(where));
+  await once(socket, 'open');
+  return socket;
+}
+
+test('text comes back as text', async () => {
+  const socket = await open('/demo/echo');
+  socket.send('héllo');
+  const [data, isBinary] = await once(socket, 'message');
+  assert.strictEqual(data.toString(), 'héllo');
+  assert.strictEqual(isBinary, false);
+  socket.close(1000);
+  const [code] = await once(socket, 'close');
+  assert.strictEqual(code, 1000);
+});
+
+test('binary comes back as binary', async () => {
+  const socket = await open('/demo/echo');
+  const sent = Buffer.from([0, 1, 2, 253, 254, 255]);
+  socket.send(sent);
+  const [data, isBinary] = await once(socket, 'message');
+  assert.deepStrictEqual(data, sent);
+  assert.strictEqual(isBinary, true);
+  socket.close();
+  await once(socket, 'close');
+});
+
+test('a ping is answered', async () => {
+  const socket = await open('/demo/echo');
+  socket.ping('are you there');
+  const [data] = await once(socket, 'pong');
+  assert.strictEqual(data.toString(), 'are you there');
+  socket.terminate();
+});
+
+test('a path that no socket answers is refused', async () => {
+  const socket = new WebSocket(server.ws('/nothing/here'));
+  const [, response] = await once(socket, 'unexpected-response');
+  assert.strictEqual(response.statusCode, 404);
+  response.resume();
+});
