@@ -23,6 +23,12 @@
 
 #include <fulcra/types.h>
 
+/* C only warns of a message or a text that is passed where an identifier
+ * belongs, and goes on. Whoever includes this gets an error instead. */
+#ifndef __cplusplus
+#pragma GCC diagnostic error "-Wincompatible-pointer-types"
+#endif
+
 G_BEGIN_DECLS
 
 /* What a literal parses to, kept at its call site. */
