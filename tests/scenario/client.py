@@ -4,7 +4,7 @@
     server = serve()                                  # the playground
     server = serve("--loops", "2", modules=[folder])  # these modules only
     server.get("/demo/hello/you").text
-    server.exchange(b"GET / HTTP/1.1\\r\\n\\r\\n")        # raw bytes, raw answer
+    server.exchange(b"GARBAGE\\r\\n\\r\\n")            # raw bytes, raw answer
     with server.socket("/demo/echo") as socket:       # a WebSocket, frame by frame
         socket.send(TEXT, b"hello")
         assert socket.receive() == (TEXT, b"hello")
@@ -159,10 +159,10 @@ class Server:
         return socket.create_connection((self.host, self.port), timeout)
 
     def exchange(self, data, timeout=PATIENCE):
-        """Send bytes, say nothing more, return all that comes back."""
+        """Send bytes, return all that comes back until the server closes; a
+        request that is in order needs "Connection: close" for that."""
         with self.connect(timeout) as tcp:
             tcp.sendall(data)
-            tcp.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: tcp.recv(65536), b""))
 
     # WebSockets

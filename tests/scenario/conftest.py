@@ -2,6 +2,7 @@
 """What scenarios share: TAP for the outside, a real server for the inside."""
 
 import asyncio
+import contextlib
 import inspect
 import os
 import re
@@ -23,6 +24,11 @@ def tap_line(ok, report, note=""):
     tap["count"] += 1
     name = report.nodeid.split("/")[-1].replace("#", "_")
     print(f"{'' if ok else 'not '}ok {tap['count']} {name}{note}", flush=True)
+
+
+def pytest_configure(config):
+    config.option.tbstyle = "short"
+    config.option.verbose = 1  # pytest's own reporter would have set it
 
 
 def pytest_runtest_logreport(report):
@@ -83,29 +89,27 @@ def can_serve(fulcra):
         pytest.skip("the program cannot serve yet")
 
 
-def stop_all(servers):
-    for server in servers:
-        server.stop()
-
-
 @pytest.fixture
 def serve(can_serve, request, tmp_path):
     """serve(*args, ...): start a server for this test; see client.Server."""
     servers = []
 
     def start(*args, **options):
-        name = re.sub(r"\W+", "-", request.node.nodeid.split("/")[-1])
+        name = re.sub(r"\W+", "-", request.node.nodeid.split("/")[-1].replace(".py", ""))
         servers.append(Server(*args, name=f"{name}-{len(servers)}",
                               folder=tmp_path, **options))
         return servers[-1]
 
     yield start
-    stop_all(servers)
+    with contextlib.ExitStack() as stack:
+        for server in servers:
+            stack.callback(server.stop)
 
 
 @pytest.fixture(scope="module")
 def server(can_serve, request, tmp_path_factory):
     """One server, as --playground starts it, for all tests of a file."""
-    server = Server(name=request.node.name, folder=tmp_path_factory.mktemp("server"))
+    server = Server(name=request.node.name.split("/")[-1].replace(".py", ""),
+                    folder=tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
