@@ -13,13 +13,13 @@
  */
 
 #include "http/head.h"
+#include "http/server.h"
 #include "loop/loop.h"
 #include <fulcra/representation.h>
 
 G_BEGIN_DECLS
 
 typedef struct _FulcraHttpExchange FulcraHttpExchange;
-typedef struct _FulcraHttpServer FulcraHttpServer;
 
 FulcraLoop *fulcra_http_exchange_get_loop(FulcraHttpExchange *self);
 FulcraHttpHead *fulcra_http_exchange_get_head(FulcraHttpExchange *self);

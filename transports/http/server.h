@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The HTTP server: listeners, and one libmicrohttpd daemon in each loop
+ *
+ * A request that comes in by a listener is resolved in that listener's front
+ * space, under a context of its own: httpRequest:/ and httpResponse:/.
+ */
+
+#include "http/origin.h"
+#include "loop/loop.h"
+
+G_BEGIN_DECLS
+
+typedef struct _FulcraHttpServer FulcraHttpServer;
+
+typedef struct {
+    const char *address; /* numeric, or "localhost" */
+    uint16_t port;       /* 0: the system picks one */
+    const char *front;   /* URI of the space in which requests are resolved */
+} FulcraHttpListener;
+
+typedef struct {
+    size_t body;              /* bytes of a request body */
+    size_t connection_memory; /* bytes for the head and buffers of one; at most
+                                 64 KiB */
+    unsigned connection_seconds; /* of silence before it is closed */
+    unsigned connections;        /* 0: as many as descriptors allow */
+    unsigned per_address;        /* connections; loopback is unlimited */
+    unsigned exchange_ms;        /* an answer must have come by then */
+} FulcraHttpLimits;
+
+#define FULCRA_HTTP_LIMITS_DEFAULT                                             \
+    {                                                                          \
+        1024 * 1024, 32 * 1024, 30, 0, 1024, 60000                             \
+    }
+
+typedef struct {
+    FulcraHttpLimits limits;
+    FulcraHttpOriginPolicy origin; /* what it points to must stay alive */
+    bool playground;               /* error pages show what there is to know */
+    const char *server; /* (nullable): the Server header of answers */
+} FulcraHttpOptions;
+
+/**
+ * fulcra_http_server_new:
+ * @loops: (array length=n_loops) (transfer none): not started yet; they must
+ *     outlive the server
+ *
+ * Binds the listeners; nothing is accepted before fulcra_http_server_start().
+ *
+ * Returns: (transfer full) (nullable): NULL where an address cannot be bound;
+ * the message says which, and what could be typed instead
+ */
+FulcraHttpServer *fulcra_http_server_new(FulcraKernel *kernel,
+        FulcraLoop *const *loops, size_t n_loops,
+        const FulcraHttpListener *listeners, size_t n_listeners,
+        const FulcraHttpOptions *options, GError **error);
+
+/** Accepts from now on. The loops run. */
+void fulcra_http_server_start(FulcraHttpServer *self);
+
+/**
+ * fulcra_http_server_stop:
+ *
+ * Stops accepting, ends what is under way (exchanges that were not answered
+ * get 503), closes all connections. Waits for it; any thread but a loop's. The
+ * loops must still run.
+ */
+void fulcra_http_server_stop(FulcraHttpServer *self);
+
+/** After it was stopped, or was never started. */
+void fulcra_http_server_free(FulcraHttpServer *self);
+
+/** The port that the listener @index is bound to. */
+uint16_t fulcra_http_server_get_port(FulcraHttpServer *self, size_t index);
+
+G_END_DECLS
