@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Messages (RFC 6455 sections 5.4 to 5.6, 7.4, 8.1)
+ *
+ * Bytes in, events out: a message, a ping, a pong, a Close, or a violation
+ * with the code that answers it. Fragments are appended to one growing buffer
+ * and leave no trace of their own; a reader at rest owns nothing.
+ */
+
+#include "websocket/frame.h"
+
+typedef struct _FulcraMessagePart FulcraMessagePart;
+
+/* All zero: between two messages. */
+typedef struct {
+    FulcraFrameParser frames;
+    FulcraMessagePart *part; /* (nullable): what has come of a message */
+} FulcraMessageReader;
+
+typedef enum {
+    FULCRA_MESSAGE_MORE, /* all input was taken; more is needed */
+    FULCRA_MESSAGE_TEXT, /* UTF-8 */
+    FULCRA_MESSAGE_BINARY,
+    FULCRA_MESSAGE_PING,
+    FULCRA_MESSAGE_PONG,
+    FULCRA_MESSAGE_CLOSE,
+    FULCRA_MESSAGE_VIOLATION,
+} FulcraMessageKind;
+
+typedef struct {
+    FulcraMessageKind kind;
+    const uint8_t *data; /* until the next call */
+    size_t length;       /* for CLOSE: of the reason */
+    unsigned code;       /* for CLOSE and VIOLATION */
+    const char *why;     /* for VIOLATION: a static string */
+} FulcraMessageEvent;
+
+/**
+ * fulcra__message_next:
+ * @limit: bytes in one message; above it FULCRA_CLOSE_TOO_LARGE
+ *
+ * Takes the next event out of @input. After CLOSE and VIOLATION the reader
+ * must not be used again, only cleared.
+ */
+void fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
+        size_t limit, FulcraInput *input, FulcraMessageEvent *event);
+
+/**
+ * fulcra__message_steal:
+ *
+ * Returns: (transfer full) (nullable): the buffer in which the message of the
+ * last event was assembled, a NUL behind it, for g_free(); NULL where the
+ * message lay whole in the input
+ */
+uint8_t *fulcra__message_steal(FulcraMessageReader *self);
+
+/** Bytes held for a message that is not complete. */
+size_t fulcra__message_held(const FulcraMessageReader *self);
+
+void fulcra__message_reader_clear(FulcraMessageReader *self);
