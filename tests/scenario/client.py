@@ -143,6 +143,15 @@ class Server:
         assert status == 0, f"the server ended with {status}:\n{log[-4000:]}"
         assert not REPORTS.search(log), f"the server reports:\n{log[-8000:]}"
 
+    def load(self, mode, *options):
+        """Thousands of sockets: tests/bench/load; its figures as a dict."""
+        result = subprocess.run(
+            [f"{BUILD}/tests/bench/load", "-P", str(self.port),
+             "-p", str(self.process.pid), *map(str, options), mode],
+            capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return json.loads(result.stdout)
+
     # HTTP
 
     def request(self, method, path, body=None, headers={}, timeout=PATIENCE):
