@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * error.c - the error domain, and what an error carries beside its message
+ *
+ * The stack of requests and the trace of a resolution are private data of the
+ * GError (an "extended error"), so that they travel wherever it is copied or
+ * propagated without anybody having to know of them.
+ */
+
+#include "private/error.h"
+
+typedef struct {
+    char *stack;
+    char *trace;
+} FulcraErrorPrivate;
+
+static void
+fulcra_error_private_init(FulcraErrorPrivate *self)
+{
+    self->stack = NULL;
+    self->trace = NULL;
+}
+
+static void
+fulcra_error_private_copy(
+        const FulcraErrorPrivate *from, FulcraErrorPrivate *to)
+{
+    to->stack = g_strdup(from->stack);
+    to->trace = g_strdup(from->trace);
+}
+
+static void
+fulcra_error_private_clear(FulcraErrorPrivate *self)
+{
+    g_free(self->stack);
+    g_free(self->trace);
+}
+
+G_DEFINE_EXTENDED_ERROR(FulcraError, fulcra_error)
+
+static FulcraErrorPrivate *
+error_private(const GError *error)
+{
+    if (error == NULL || error->domain != FULCRA_ERROR)
+        return NULL;
+    return fulcra_error_get_private(error);
+}
+
+const char *
+fulcra_error_id(FulcraErrorCode code)
+{
+    static const char *const ids[] = {
+#define X(enumerator, id) id,
+        FULCRA_ERROR_TABLE(X)
+#undef X
+    };
+
+    g_return_val_if_fail((unsigned)code < G_N_ELEMENTS(ids), "failed");
+    return ids[code];
+}
+
+const char *
+fulcra_error_get_stack(const GError *error)
+{
+    FulcraErrorPrivate *private = error_private(error);
+
+    return private == NULL ? NULL : private->stack;
+}
+
+const char *
+fulcra_error_get_trace(const GError *error)
+{
+    FulcraErrorPrivate *private = error_private(error);
+
+    return private == NULL ? NULL : private->trace;
+}
+
+GError *
+fulcra__error_adopt(GError *error)
+{
+    if (error->domain == FULCRA_ERROR)
+        return error;
+
+    GError *adopted =
+            g_error_new_literal(FULCRA_ERROR, FULCRA_ERROR_FAILED,
+                    error->message);
+    g_error_free(error);
+    return adopted;
+}
+
+void
+fulcra__error_push(GError *error, const char *line)
+{
+    FulcraErrorPrivate *private = error_private(error);
+
+    g_assert(private != NULL);
+    if (private->stack == NULL) {
+        private->stack = g_strdup(line);
+        return;
+    }
+    char *longer = g_strconcat(private->stack, "\n", line, NULL);
+    g_free(private->stack);
+    private->stack = longer;
+}
+
+void
+fulcra__error_take_trace(GError *error, char *trace)
+{
+    FulcraErrorPrivate *private = error_private(error);
+
+    g_assert(private != NULL);
+    g_free(private->trace);
+    private->trace = trace;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * kernel.c - the published table of spaces, and what serves requests
+ *
+ * A publish makes a new table from the old one and swaps the pointer; a root
+ * request takes a reference to whatever table is there when it is made. The
+ * lock guards only those few instructions.
+ */
+
+#include "private/kernel.h"
+#include "private/builtins.h"
+#include "private/request.h"
+#include <unistd.h>
+
+static unsigned
+default_workers(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return processors < 2 ? 2 : (unsigned)processors;
+}
+
+FulcraKernel *
+fulcra_host_kernel_new(const FulcraKernelLimits *limits)
+{
+    FulcraKernel *self = g_new0(FulcraKernel, 1);
+
+    self->limits = limits != NULL
+            ? *limits
+            : (FulcraKernelLimits)FULCRA_KERNEL_LIMITS_DEFAULT;
+    if (self->limits.workers == 0)
+        self->limits.workers = default_workers();
+    self->scheme_arg = fulcra_intern("arg");
+    self->builtins = fulcra__builtins_new();
+    pthread_mutex_init(&self->table_lock, NULL);
+    self->table = fulcra__table_new(NULL, NULL, 0, NULL);
+    self->pool = fulcra__pool_new(
+            self, self->limits.workers, self->limits.max_workers);
+    self->deadlines = fulcra__deadlines_new(
+            fulcra__request_hold_expiring, fulcra__request_expire);
+    return self;
+}
+
+void
+fulcra_host_kernel_free(FulcraKernel *self)
+{
+    if (self == NULL)
+        return;
+    fulcra__pool_free(self->pool);
+    fulcra__deadlines_free(self->deadlines);
+    fulcra__table_unref(self->table);
+    fulcra_host_space_unref(self->builtins);
+    pthread_mutex_destroy(&self->table_lock);
+    g_free(self);
+}
+
+FulcraTable *
+fulcra__kernel_get_table(FulcraKernel *self)
+{
+    pthread_mutex_lock(&self->table_lock);
+    FulcraTable *table = self->table;
+    fulcra_refs_take(&table->refs);
+    pthread_mutex_unlock(&self->table_lock);
+    return table;
+}
+
+void
+fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
+        size_t n_spaces, const char *const *withdrawn)
+{
+    g_return_if_fail(self != NULL);
+
+    pthread_mutex_lock(&self->table_lock);
+    FulcraTable *old = self->table;
+    self->table = fulcra__table_new(old, spaces, n_spaces, withdrawn);
+    pthread_mutex_unlock(&self->table_lock);
+    fulcra__table_unref(old);
+}
+
+uint64_t
+fulcra_host_kernel_get_generation(FulcraKernel *self)
+{
+    pthread_mutex_lock(&self->table_lock);
+    uint64_t generation = self->table->generation;
+    pthread_mutex_unlock(&self->table_lock);
+    return generation;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Domains: mutual exclusion for SERIAL endpoints
+ *
+ * A domain is held by at most one thread, and a thread holds at most one
+ * domain: whoever is about to wait gives its domain up and takes it again
+ * before the wait returns. Nobody waits while holding one, so domains cannot
+ * deadlock.
+ */
+
+#include <fulcra-host/kernel.h>
+
+/** Queues @task to run in the domain, after what was queued before. */
+void fulcra__domain_post(FulcraDomain *self, FulcraTask *task);
+unsigned fulcra__domain_get_queued(FulcraDomain *self);
+
+/** Takes the domain for this thread if it is free and nothing is queued. */
+bool fulcra__domain_try_enter(FulcraDomain *self);
+
+/** Gives up the domain that this thread holds. Returns it, to be handed to
+ * fulcra__domain_reenter(); NULL where it holds none. */
+FulcraDomain *fulcra__domain_leave(void);
+
+/** Takes the domain again, before anything queued. NULL: does nothing. */
+void fulcra__domain_reenter(FulcraDomain *self);

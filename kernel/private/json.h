@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#define FULCRA__JSON_MAX_DEPTH 64
+
+/** Parses text from anywhere, a message included. Fails with
+ * FULCRA_ERROR_BAD_ARGUMENT: not JSON, or nested too deep. (transfer full) */
+JsonNode *fulcra__json_parse(const char *text, size_t length, GError **error);

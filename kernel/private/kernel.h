@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "private/deadline.h"
+#include "private/pool.h"
+#include "private/table.h"
+#include <fulcra-host/kernel.h>
+
+struct _FulcraKernel {
+    FulcraKernelLimits limits;
+    pthread_mutex_t table_lock; /* for the pointer, not for the table */
+    FulcraTable *table;
+    const char *scheme_arg; /* "arg", interned */
+    FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
+    FulcraPool *pool;
+    FulcraDeadlines *deadlines;
+    FulcraSocket *(*find_socket)(const char *id, void *user_data);
+    void *find_socket_data;
+};
+
+/** The table that is published now. (transfer full) */
+FulcraTable *fulcra__kernel_get_table(FulcraKernel *self);
+

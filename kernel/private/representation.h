@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include <fulcra/representation.h>
+
+bool fulcra__representation_is_boxed(FulcraRepresentation *self);
+
+/** The form of the interned @type that hangs on @self. (transfer none) */
+FulcraRepresentation *fulcra__representation_find_derived(
+        FulcraRepresentation *self, const char *type);
+
+/** @form: (transfer full). Returns (transfer none) what hangs there in the
+ * end: @form, or the one that another thread hung there first. */
+FulcraRepresentation *fulcra__representation_hang(FulcraRepresentation *self,
+        const char *type, FulcraRepresentation *form);

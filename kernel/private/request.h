@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Requests, inside the kernel
+ *
+ * A request belongs to the thread that fills it in, until it is issued. Then
+ * its `phase` says who may write its answer: whoever moves it from PENDING to
+ * CLAIMED (the endpoint's answer, a time-out, a cancellation), once; the rest
+ * is dropped. ANSWERED publishes the answer (release).
+ *
+ * The root of a tree holds what all requests of the tree borrow: the table of
+ * spaces, the context, the lock for waits. Every request holds its parent.
+ */
+
+#include "private/deadline.h"
+#include "private/identifier.h"
+#include "private/space.h"
+#include "private/table.h"
+#include <fulcra-host/request.h>
+
+typedef struct _FulcraRoot FulcraRoot;
+
+enum {
+    PHASE_NEW,
+    PHASE_PENDING,
+    PHASE_CLAIMED,
+    PHASE_ANSWERED,
+};
+
+/* An argument by value, or as a request still to be issued. */
+typedef struct {
+    const char *name; /* interned */
+    FulcraRepresentation *value;
+    FulcraRequest *request;
+} FulcraPassed;
+
+typedef struct {
+    const char *name; /* interned */
+    char *value;
+    bool inherited;
+} FulcraRequestHeader;
+
+struct _FulcraResolution {
+    FulcraRefs refs;
+    uint64_t generation;
+    FulcraEndpoint *endpoint;  /* borrowed from the table of that generation */
+    FulcraPlaces *evaluation;  /* likewise */
+    FulcraArguments slots;
+};
+
+struct _FulcraRequest {
+    FulcraRefs refs;
+    atomic_int phase;
+    FulcraVerb verb;
+    unsigned depth;
+    bool issued;
+    bool transrepts; /* converts its primary instead of asking */
+    bool deferred;
+    atomic_bool timed;     /* has an entry among the deadlines */
+    atomic_bool cancelled; /* it and all below are not wanted any more */
+    FulcraRoot *root;
+    FulcraRequest *parent; /* (nullable) */
+    FulcraIdentifier *identifier;
+    const char *wanted; /* (nullable) interned */
+    FulcraRepresentation *primary;
+    GArray *references; /* (nullable) of FulcraArgument, added by reference */
+    GArray *passed;     /* (nullable) of FulcraPassed */
+    GArray *headers;    /* (nullable) of FulcraRequestHeader */
+
+    /* Scope, borrowed from the root. */
+    FulcraPlaces *places;
+    FulcraContext *context;
+
+    /* What it resolved to, borrowed likewise. */
+    FulcraEndpoint *endpoint;
+    FulcraPlaces *evaluation;
+    FulcraContext *layer;
+    FulcraArguments slots;
+    FulcraResolution *kept; /* (nullable): whose slots are used instead */
+
+    FulcraDeadline deadline;
+    _Atomic(int64_t) due; /* monotonic microseconds; 0: not decided yet */
+
+    FulcraRepresentation *answer;
+    GError *error;
+
+    /* Who is told. */
+    FulcraAnswered answered;
+    void *answered_data;
+    FulcraDomain *deliver_domain; /* (nullable) */
+    FulcraExecutor *deliver_loop; /* (nullable) */
+    FulcraTask execution, delivery;
+
+    /* When its code has returned or answered. */
+    atomic_bool returned, watched;
+    void (*when_returned)(FulcraRequest *self, void *user_data);
+    void *when_returned_data;
+    FulcraTask return_task;
+
+    uint64_t order; /* for the tracer */
+    int64_t started_ns;
+};
+
+struct _FulcraRoot {
+    FulcraRequest request; /* first */
+    FulcraKernel *kernel;
+    FulcraTable *table;
+    pthread_mutex_t lock; /* for waits */
+    pthread_cond_t answered;
+    atomic_int waiters;
+    FulcraTracer tracer; /* (nullable) */
+    void *tracer_data;
+    GDestroyNotify tracer_release;
+    atomic_ullong n_traced;
+};
+
+/** "SINK ws:/demo/echo" and where it went, for stacks and logs. */
+char *fulcra__request_describe(FulcraRequest *self);
+
+/** Whether it, or a request above it, is not wanted any more. */
+bool fulcra__request_is_cancelled(FulcraRequest *self);
+
+/** The deadline, decided now if it was not yet: monotonic microseconds. */
+int64_t fulcra__request_get_due(FulcraRequest *self);
+
+/** The argument passed by value or as a request. (nullable) */
+const FulcraPassed *fulcra__request_get_passed(
+        FulcraRequest *self, const char *name);
+
+/** The @index-th text or reference named @name: slots first, then the
+ * identifier's, then those that were added. (nullable) */
+const FulcraArgument *fulcra__request_get_argument(
+        FulcraRequest *self, const char *name, size_t index);
+
+/** For `arg:NAME`: turns @self into the request for what that argument of its
+ * parent stands for. @value: (out) (transfer full): set where it was passed by
+ * value. Fails with FULCRA_ERROR_BAD_ARGUMENT where there is no such one. */
+bool fulcra__request_dereference(
+        FulcraRequest *self, FulcraRepresentation **value, GError **error);
+
+/** Finds the endpoint. Fails with FULCRA_ERROR_UNRESOLVED and a trace. */
+bool fulcra__request_resolve(FulcraRequest *self, GError **error);
+
+/* How to come from one type to another: at most two conversions. */
+#define FULCRA__MAX_CONVERSIONS 2
+typedef struct {
+    size_t n;
+    struct {
+        FulcraEndpoint *endpoint;
+        const char *to;
+    } steps[FULCRA__MAX_CONVERSIONS];
+} FulcraConversion;
+
+/** Looks for transreptors in the scope of @self. */
+bool fulcra__request_find_conversion(FulcraRequest *self, const char *from,
+        const char *to, FulcraConversion *conversion);
+
+/** A request to convert @from with @endpoint. (transfer full) */
+FulcraRequest *fulcra__request_new_transrept(FulcraRequest *parent,
+        FulcraEndpoint *endpoint, FulcraRepresentation *from, const char *to);
+
+/** The kernel's entries for the deadlines: see fulcra__deadlines_new(). */
+void fulcra__request_hold_expiring(FulcraDeadline *entry);
+void fulcra__request_expire(FulcraDeadline *entry);
+
+/** What fulcra_request_defer() returns. */
+extern FulcraRepresentation *const fulcra__deferred;
+
+void fulcra__trace_begin(FulcraRequest *self);
+void fulcra__trace_end(FulcraRequest *self);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "private/grammar.h"
+#include <fulcra-host/space.h>
+
+struct _FulcraEndpoint {
+    FulcraRefs refs;
+    FulcraEndpointOps ops; /* a copy, zero-filled where the module's is shorter */
+    FulcraVerbs verbs;
+    FulcraRun run;
+    void *data;
+    FulcraDomain *domain; /* (nullable) */
+    char *id;
+    const char *module; /* (nullable) interned */
+    void *pin;
+    GDestroyNotify release_pin;
+};
+
+typedef enum {
+    ENTRY_ENDPOINT,
+    ENTRY_IMPORT,
+    ENTRY_TRANSREPTOR,
+} FulcraEntryKind;
+
+typedef struct {
+    FulcraEntryKind kind;
+    FulcraVisibility visibility;
+    FulcraVerbs verbs;
+    FulcraGrammar *grammar;   /* ENTRY_ENDPOINT */
+    FulcraEndpoint *endpoint; /* ENTRY_ENDPOINT, ENTRY_TRANSREPTOR */
+    const char *uri;          /* ENTRY_IMPORT: interned */
+    const char *from, *to;    /* ENTRY_TRANSREPTOR: interned */
+} FulcraEntry;
+
+struct _FulcraSpace {
+    FulcraRefs refs;
+    bool sealed;
+    const char *uri; /* interned */
+    size_t n_entries;
+    FulcraEntry *entries;
+};
+
+/** The handler for @verb; EXISTS falls back on source. (nullable) */
+FulcraHandler fulcra__endpoint_get_handler(
+        FulcraEndpoint *self, FulcraVerb verb);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Tables of spaces
+ *
+ * What is published at one time, by URI; immutable but for the lists of places
+ * that were made in it. A tree of requests holds the table in which its root
+ * began, and with it every space, endpoint and list of places it meets.
+ */
+
+#include "private/places.h"
+
+typedef struct _FulcraTable FulcraTable;
+struct _FulcraTable {
+    FulcraRefs refs;
+    uint64_t generation; /* unique in the process */
+    GHashTable *spaces;  /* interned URI to FulcraSpace */
+    pthread_mutex_t lock;
+    GHashTable *places; /* set of FulcraPlaces, each held */
+};
+
+/** The successor of @previous (nullable). (transfer full) */
+FulcraTable *fulcra__table_new(const FulcraTable *previous,
+        FulcraSpace *const *spaces, size_t n_spaces,
+        const char *const *withdrawn);
+void fulcra__table_unref(FulcraTable *self);
+
+/** @uri: interned. (transfer none) (nullable) */
+FulcraSpace *fulcra__table_find(FulcraTable *self, const char *uri);
+
+/** (transfer none): held by the table */
+FulcraPlaces *fulcra__table_push(
+        FulcraTable *self, FulcraPlaces *parent, FulcraSpace *space);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * resolve.c - which endpoint answers a request
+ *
+ * A scheme that a layer of the context answers for is resolved there and
+ * nowhere else. Otherwise the places are walked, nearest first, then the
+ * kernel's own space; in each space the entries in the order of declaration,
+ * imports included. The endpoint is then evaluated in the places from the one
+ * it was found in, with the imports that led to it in front.
+ *
+ * A failed resolution is walked a second time to say why each candidate said
+ * no: reasons cost nothing as long as nobody asks.
+ */
+
+#include "private/context.h"
+#include "private/error.h"
+#include "private/grammar.h"
+#include "private/kernel.h"
+#include "private/request.h"
+
+#define MAX_IMPORT_DEPTH 32
+#define MAX_EXTRA_NAMES  64
+#define MAX_TRACE        (64 * 1024) /* bytes */
+
+typedef struct {
+    FulcraRequest *request;
+    const char *extra[MAX_EXTRA_NAMES]; /* arguments beside the identifier's */
+    size_t n_extra;
+    FulcraSpace *imports[MAX_IMPORT_DEPTH]; /* that led here, outermost first */
+    size_t n_imports;
+    GString *trace; /* (nullable) */
+} Walk;
+
+static void
+walk_init(Walk *self, FulcraRequest *request, GString *trace)
+{
+    self->request = request;
+    self->n_extra = 0;
+    self->n_imports = 0;
+    self->trace = trace;
+    for (unsigned i = 0; request->references && i < request->references->len &&
+            self->n_extra < MAX_EXTRA_NAMES;
+            i++)
+        self->extra[self->n_extra++] =
+                g_array_index(request->references, FulcraArgument, i).name;
+    for (unsigned i = 0; request->passed && i < request->passed->len &&
+            self->n_extra < MAX_EXTRA_NAMES;
+            i++)
+        self->extra[self->n_extra++] =
+                g_array_index(request->passed, FulcraPassed, i).name;
+}
+
+static void FULCRA_PRINTF(2, 3)
+walk_trace(Walk *self, const char *format, ...)
+{
+    if (self->trace == NULL || self->trace->len > MAX_TRACE)
+        return;
+
+    va_list arguments;
+    if (self->trace->len > 0)
+        g_string_append_c(self->trace, '\n');
+    for (size_t i = 0; i <= self->n_imports; i++)
+        g_string_append(self->trace, "  ");
+    va_start(arguments, format);
+    g_string_append_vprintf(self->trace, format, arguments);
+    va_end(arguments);
+}
+
+static bool
+walk_endpoint(Walk *self, const FulcraEntry *entry)
+{
+    FulcraRequest *request = self->request;
+    const char *reason = NULL;
+    bool answers = (entry->verbs >> request->verb & 1u) != 0;
+
+    if (!answers && self->trace == NULL)
+        return false;
+    if (!fulcra__grammar_match(entry->grammar, request->identifier,
+                self->extra, self->n_extra, &request->slots,
+                self->trace == NULL ? NULL : &reason)) {
+        walk_trace(self, "%s (%s): %s", entry->endpoint->id,
+                fulcra_host_grammar_get_text(entry->grammar),
+                reason == NULL ? "does not match" : reason);
+        return false;
+    }
+    if (!answers) {
+        fulcra__arguments_clear(&request->slots);
+        walk_trace(self, "%s (%s): matches, but does not answer %s",
+                entry->endpoint->id,
+                fulcra_host_grammar_get_text(entry->grammar),
+                fulcra_verb_to_string(request->verb));
+        return false;
+    }
+    request->endpoint = entry->endpoint;
+    return true;
+}
+
+static bool walk_space(Walk *self, FulcraSpace *space);
+
+static bool
+walk_is_inside(const Walk *self, const FulcraSpace *space)
+{
+    for (size_t i = 0; i < self->n_imports; i++)
+        if (self->imports[i] == space)
+            return true;
+    return false;
+}
+
+static bool
+walk_import(Walk *self, const FulcraEntry *entry)
+{
+    FulcraSpace *space =
+            fulcra__table_find(self->request->root->table, entry->uri);
+
+    if (space == NULL) {
+        walk_trace(self, "import %s: no such space is published", entry->uri);
+        return false;
+    }
+    if (walk_is_inside(self, space) || self->n_imports == MAX_IMPORT_DEPTH) {
+        walk_trace(self, "import %s: already inside it", entry->uri);
+        return false;
+    }
+    walk_trace(self, "import %s", entry->uri);
+    self->imports[self->n_imports++] = space;
+    if (walk_space(self, space))
+        return true; /* the imports stay, for the evaluation's places */
+    self->n_imports--;
+    return false;
+}
+
+static bool
+walk_space(Walk *self, FulcraSpace *space)
+{
+    for (size_t i = 0; i < space->n_entries; i++) {
+        const FulcraEntry *entry = &space->entries[i];
+
+        if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
+            walk_trace(self, "%s: private",
+                    entry->kind == ENTRY_IMPORT ? entry->uri
+                                                : entry->endpoint->id);
+            continue;
+        }
+        if (entry->kind == ENTRY_ENDPOINT && walk_endpoint(self, entry))
+            return true;
+        if (entry->kind == ENTRY_IMPORT && walk_import(self, entry))
+            return true;
+    }
+    return false;
+}
+
+static bool
+walk_places(Walk *self)
+{
+    FulcraRequest *request = self->request;
+
+    for (FulcraPlaces *place = request->places; place; place = place->parent) {
+        if (self->trace != NULL)
+            g_string_append_printf(self->trace, "%sspace %s",
+                    self->trace->len > 0 ? "\n" : "", place->space->uri);
+        if (!walk_space(self, place->space))
+            continue;
+        request->evaluation = place;
+        for (size_t i = 0; i < self->n_imports; i++)
+            request->evaluation = fulcra__table_push(request->root->table,
+                    request->evaluation, self->imports[i]);
+        return true;
+    }
+    if (walk_space(self, request->root->kernel->builtins)) {
+        request->evaluation = request->places;
+        return true;
+    }
+    return false;
+}
+
+static bool
+walk_context(Walk *self, FulcraContext *layer, FulcraSpace *space)
+{
+    FulcraRequest *request = self->request;
+
+    if (self->trace != NULL)
+        g_string_append_printf(self->trace, "context %s answers for %s:",
+                layer->klass->name, request->identifier->scheme);
+    if (!walk_space(self, space))
+        return false;
+    request->layer = layer;
+    request->evaluation = request->places;
+    return true;
+}
+
+static bool
+walk(Walk *self)
+{
+    FulcraRequest *request = self->request;
+    FulcraSpace *space;
+    FulcraContext *layer = fulcra__context_find(
+            request->context, request->identifier->scheme, &space);
+
+    if (layer != NULL)
+        return walk_context(self, layer, space);
+    return walk_places(self);
+}
+
+bool
+fulcra__request_resolve(FulcraRequest *self, GError **error)
+{
+    Walk first, second;
+
+    walk_init(&first, self, NULL);
+    if (walk(&first))
+        return true;
+
+    GString *trace = g_string_new(NULL);
+    walk_init(&second, self, trace);
+    bool answered = walk(&second);
+    g_assert(!answered); /* spaces do not change */
+    if (self->places == NULL)
+        g_string_prepend(trace, "the space to resolve in is not published\n");
+
+    GError *unresolved = g_error_new(FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED,
+            "nothing answers %s %s", fulcra_verb_to_string(self->verb),
+            fulcra_identifier_get_text(self->identifier));
+    fulcra__error_take_trace(unresolved, g_string_free(trace, false));
+    g_propagate_error(error, unresolved);
+    return false;
+}
+
+/* --- resolutions that are kept --- */
+
+FulcraResolution *
+fulcra_host_request_resolve(FulcraRequest *self, GError **error)
+{
+    g_return_val_if_fail(!self->issued, NULL);
+    if (!fulcra__request_resolve(self, error))
+        return NULL;
+
+    FulcraResolution *kept = g_new0(FulcraResolution, 1);
+    fulcra_refs_init(&kept->refs);
+    kept->generation = self->root->table->generation;
+    kept->endpoint = self->endpoint;
+    kept->evaluation = self->evaluation;
+    kept->slots = self->slots;
+    fulcra__arguments_init(&self->slots);
+    fulcra_host_request_use_resolution(self, kept);
+    return kept;
+}
+
+FulcraResolution *
+fulcra_host_resolution_ref(FulcraResolution *self)
+{
+    fulcra_refs_take(&self->refs);
+    return self;
+}
+
+void
+fulcra_host_resolution_unref(FulcraResolution *self)
+{
+    if (self == NULL || !fulcra_refs_drop(&self->refs))
+        return;
+    fulcra__arguments_clear(&self->slots);
+    g_free(self);
+}
+
+bool
+fulcra_host_resolution_is_current(FulcraResolution *self, FulcraKernel *kernel)
+{
+    return self->generation == fulcra_host_kernel_get_generation(kernel);
+}
+
+const char *
+fulcra_host_resolution_get_endpoint_id(FulcraResolution *self)
+{
+    return self->endpoint->id;
+}
+
+void
+fulcra_host_request_use_resolution(
+        FulcraRequest *self, FulcraResolution *resolution)
+{
+    if (resolution->generation != self->root->table->generation)
+        return;
+    self->endpoint = resolution->endpoint;
+    self->evaluation = resolution->evaluation;
+    fulcra_host_resolution_unref(self->kept);
+    self->kept = fulcra_host_resolution_ref(resolution);
+}
