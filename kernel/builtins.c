@@ -113,8 +113,8 @@ text_to_json(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 json_to_text(FulcraRequest *request, GError **error)
 {
-    JsonNode *node = fulcra_representation_get_json(
-            fulcra_request_get_primary(request));
+    JsonNode *node =
+            fulcra_representation_get_json(fulcra_request_get_primary(request));
     (void)error;
 
     char *text = json_to_string(node, false);
@@ -126,8 +126,8 @@ json_to_text(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 text_to_bool(FulcraRequest *request, GError **error)
 {
-    const char *text = fulcra_representation_get_text(
-            fulcra_request_get_primary(request));
+    const char *text =
+            fulcra_representation_get_text(fulcra_request_get_primary(request));
 
     if (g_strcmp0(text, "true") == 0 || g_strcmp0(text, "false") == 0)
         return fulcra_representation_new_bool(*text == 't');
@@ -137,13 +137,12 @@ text_to_bool(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 text_to_int(FulcraRequest *request, GError **error)
 {
-    const char *text = fulcra_representation_get_text(
-            fulcra_request_get_primary(request));
+    const char *text =
+            fulcra_representation_get_text(fulcra_request_get_primary(request));
     int64_t value;
 
-    if (text == NULL ||
-            !g_ascii_string_to_signed(
-                    text, 10, INT64_MIN, INT64_MAX, &value, NULL))
+    if (text == NULL || !g_ascii_string_to_signed(
+                                text, 10, INT64_MIN, INT64_MAX, &value, NULL))
         return not_a(request, "a whole number", error);
     return fulcra_representation_new_int(value);
 }
@@ -151,8 +150,8 @@ text_to_int(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 json_to_bool(FulcraRequest *request, GError **error)
 {
-    JsonNode *node = fulcra_representation_get_json(
-            fulcra_request_get_primary(request));
+    JsonNode *node =
+            fulcra_representation_get_json(fulcra_request_get_primary(request));
 
     if (!JSON_NODE_HOLDS_VALUE(node) ||
             json_node_get_value_type(node) != G_TYPE_BOOLEAN)
@@ -163,8 +162,8 @@ json_to_bool(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 json_to_int(FulcraRequest *request, GError **error)
 {
-    JsonNode *node = fulcra_representation_get_json(
-            fulcra_request_get_primary(request));
+    JsonNode *node =
+            fulcra_representation_get_json(fulcra_request_get_primary(request));
 
     if (!JSON_NODE_HOLDS_VALUE(node) ||
             json_node_get_value_type(node) != G_TYPE_INT64)
@@ -175,8 +174,8 @@ json_to_int(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 json_to_strings(FulcraRequest *request, GError **error)
 {
-    JsonNode *node = fulcra_representation_get_json(
-            fulcra_request_get_primary(request));
+    JsonNode *node =
+            fulcra_representation_get_json(fulcra_request_get_primary(request));
 
     if (!JSON_NODE_HOLDS_ARRAY(node))
         return not_a(request, "a list", error);
@@ -225,32 +224,32 @@ strings_to_text(FulcraRequest *request, GError **error)
 }
 
 /* X(name, function, from, to): the first that fits is taken */
-#define CONVERSIONS(X)                                                       \
-    X("json-to-json-text", json_to_text, FULCRA_TYPE_JSON,                   \
-            FULCRA_TYPE_JSON_TEXT)                                           \
-    X("json-to-text", json_to_text, FULCRA_TYPE_JSON, FULCRA_TYPE_TEXT)      \
-    X("json-to-bool", json_to_bool, FULCRA_TYPE_JSON, FULCRA_TYPE_BOOL)      \
-    X("json-to-int", json_to_int, FULCRA_TYPE_JSON, FULCRA_TYPE_INT)         \
-    X("json-to-strings", json_to_strings, FULCRA_TYPE_JSON,                  \
-            FULCRA_TYPE_STRINGS)                                             \
-    X("json-text-to-json", text_to_json, FULCRA_TYPE_JSON_TEXT,              \
-            FULCRA_TYPE_JSON)                                                \
-    X("text-to-json", text_to_json, FULCRA_TYPE_TEXT, FULCRA_TYPE_JSON)      \
-    X("bytes-to-json", text_to_json, FULCRA_TYPE_BYTES, FULCRA_TYPE_JSON)    \
-    X("bool-to-json", text_to_json, FULCRA_TYPE_BOOL, FULCRA_TYPE_JSON)      \
-    X("int-to-json", text_to_json, FULCRA_TYPE_INT, FULCRA_TYPE_JSON)        \
-    X("text-to-bool", text_to_bool, FULCRA_TYPE_TEXT, FULCRA_TYPE_BOOL)      \
-    X("text-to-int", text_to_int, FULCRA_TYPE_TEXT, FULCRA_TYPE_INT)         \
-    X("strings-to-json", strings_to_json, FULCRA_TYPE_STRINGS,               \
-            FULCRA_TYPE_JSON)                                                \
-    X("strings-to-text", strings_to_text, FULCRA_TYPE_STRINGS,               \
-            FULCRA_TYPE_TEXT)                                                \
-    X("bool-to-text", relabel, FULCRA_TYPE_BOOL, FULCRA_TYPE_TEXT)           \
-    X("int-to-text", relabel, FULCRA_TYPE_INT, FULCRA_TYPE_TEXT)             \
-    X("text-to-text", relabel, "text/*", FULCRA_TYPE_TEXT)                   \
-    X("json-text-to-text", relabel, FULCRA_TYPE_JSON_TEXT, FULCRA_TYPE_TEXT) \
-    X("bytes-to-text", bytes_to_text, FULCRA_TYPE_BYTES, FULCRA_TYPE_TEXT)   \
-    X("text-to-bytes", relabel, "text/*", FULCRA_TYPE_BYTES)                 \
+#define CONVERSIONS(X)                                                         \
+    X("json-to-json-text", json_to_text, FULCRA_TYPE_JSON,                     \
+            FULCRA_TYPE_JSON_TEXT)                                             \
+    X("json-to-text", json_to_text, FULCRA_TYPE_JSON, FULCRA_TYPE_TEXT)        \
+    X("json-to-bool", json_to_bool, FULCRA_TYPE_JSON, FULCRA_TYPE_BOOL)        \
+    X("json-to-int", json_to_int, FULCRA_TYPE_JSON, FULCRA_TYPE_INT)           \
+    X("json-to-strings", json_to_strings, FULCRA_TYPE_JSON,                    \
+            FULCRA_TYPE_STRINGS)                                               \
+    X("json-text-to-json", text_to_json, FULCRA_TYPE_JSON_TEXT,                \
+            FULCRA_TYPE_JSON)                                                  \
+    X("text-to-json", text_to_json, FULCRA_TYPE_TEXT, FULCRA_TYPE_JSON)        \
+    X("bytes-to-json", text_to_json, FULCRA_TYPE_BYTES, FULCRA_TYPE_JSON)      \
+    X("bool-to-json", text_to_json, FULCRA_TYPE_BOOL, FULCRA_TYPE_JSON)        \
+    X("int-to-json", text_to_json, FULCRA_TYPE_INT, FULCRA_TYPE_JSON)          \
+    X("text-to-bool", text_to_bool, FULCRA_TYPE_TEXT, FULCRA_TYPE_BOOL)        \
+    X("text-to-int", text_to_int, FULCRA_TYPE_TEXT, FULCRA_TYPE_INT)           \
+    X("strings-to-json", strings_to_json, FULCRA_TYPE_STRINGS,                 \
+            FULCRA_TYPE_JSON)                                                  \
+    X("strings-to-text", strings_to_text, FULCRA_TYPE_STRINGS,                 \
+            FULCRA_TYPE_TEXT)                                                  \
+    X("bool-to-text", relabel, FULCRA_TYPE_BOOL, FULCRA_TYPE_TEXT)             \
+    X("int-to-text", relabel, FULCRA_TYPE_INT, FULCRA_TYPE_TEXT)               \
+    X("text-to-text", relabel, "text/*", FULCRA_TYPE_TEXT)                     \
+    X("json-text-to-text", relabel, FULCRA_TYPE_JSON_TEXT, FULCRA_TYPE_TEXT)   \
+    X("bytes-to-text", bytes_to_text, FULCRA_TYPE_BYTES, FULCRA_TYPE_TEXT)     \
+    X("text-to-bytes", relabel, "text/*", FULCRA_TYPE_BYTES)                   \
     X("any-to-bytes", relabel, "application/*", FULCRA_TYPE_BYTES)
 
 typedef struct {
@@ -259,10 +258,11 @@ typedef struct {
 } Conversion;
 
 static const Conversion conversions[] = {
-#define X(name, function, type, form)                                     \
-    { name, type, form,                                                   \
-            { .size = sizeof(FulcraEndpointOps), .run = FULCRA_RUN_INLINE, \
-                    .transrept = function } },
+#define X(name, function, type, form)                                          \
+    { name, type, form,                                                        \
+        { .size = sizeof(FulcraEndpointOps),                                   \
+                .run = FULCRA_RUN_INLINE,                                      \
+                .transrept = function } },
     CONVERSIONS(X)
 #undef X
 };

@@ -3,10 +3,10 @@
 /*
  * domain.c - mailboxes of SERIAL endpoints
  *
- * `held` says that some thread runs in the domain; `scheduled` that the drain
- * is in the pool's queue. Work that is queued while neither holds schedules
- * the drain. Threads that come back from a wait go before the mailbox, so code
- * that has begun finishes before other code begins.
+ * `held` says that some thread runs in the domain, `entering` how many wait to:
+ * callers of synchronous requests, threads that come back from a wait, and the
+ * drain of the mailbox, which takes its turn among them. A domain is held by
+ * running code only, so those who wait need nobody but the holder.
  */
 
 #include "private/domain.h"
@@ -23,7 +23,7 @@ struct _FulcraDomain {
     pthread_cond_t freed;
     bool held;
     bool scheduled;
-    unsigned returning; /* threads that wait in fulcra__domain_reenter() */
+    unsigned entering;
     FulcraTask *head, **tail;
     atomic_uint queued;
     FulcraTask drain;
@@ -71,13 +71,60 @@ domain_pass_on(FulcraDomain *self)
 {
     if (self->held)
         return;
-    if (self->returning > 0) {
+    if (self->entering > 0)
         pthread_cond_signal(&self->freed);
-    } else if (self->head != NULL && !self->scheduled) {
+    if (self->head != NULL && !self->scheduled) {
         self->scheduled = true;
         fulcra_host_domain_ref(self);
         fulcra__pool_post(self->kernel->pool, &self->drain);
     }
+}
+
+/* With the lock held: waits until the domain is free or @due has passed. */
+static bool
+domain_await(FulcraDomain *self, int64_t due)
+{
+    struct timespec until = { .tv_sec = due / G_USEC_PER_SEC,
+        .tv_nsec = due % G_USEC_PER_SEC * 1000 };
+    int result = 0;
+
+    self->entering++;
+    while (self->held && result == 0)
+        result = due == FULCRA__DOMAIN_FOREVER
+                         ? pthread_cond_wait(&self->freed, &self->lock)
+                         : pthread_cond_clockwait(&self->freed, &self->lock,
+                                   CLOCK_MONOTONIC, &until);
+    self->entering--;
+    return !self->held;
+}
+
+/* With the lock held; it is given up while this thread waits. */
+static bool
+domain_take(FulcraDomain *self, int64_t due)
+{
+    FulcraThread *thread = fulcra__thread_self();
+
+    g_assert(thread->held == NULL);
+    if (self->held) {
+        if (thread->worker)
+            fulcra__pool_begin_wait(self->kernel->pool, true);
+        bool free = domain_await(self, due);
+        if (thread->worker)
+            fulcra__pool_end_wait(self->kernel->pool);
+        if (!free)
+            return false;
+    }
+    self->held = true;
+    thread->held = self;
+    return true;
+}
+
+static void
+domain_give_up(FulcraDomain *self)
+{
+    self->held = false;
+    fulcra__thread_self()->held = NULL;
+    domain_pass_on(self);
 }
 
 static FulcraTask *
@@ -94,28 +141,33 @@ domain_pop(FulcraDomain *self)
     return task;
 }
 
+/* Runs what is queued, as long as nobody else waits to enter. */
+static void
+domain_run_some(FulcraDomain *self)
+{
+    FulcraTask *task;
+
+    for (int i = 0; i < BATCH && (i == 0 || self->entering == 0) &&
+                    (task = domain_pop(self)) != NULL;
+            i++) {
+        pthread_mutex_unlock(&self->lock);
+        task->run(task); /* may give the domain up and take it again */
+        pthread_mutex_lock(&self->lock);
+    }
+}
+
 static void
 domain_drain(FulcraTask *drain)
 {
-    FulcraDomain *self = (FulcraDomain *)((char *)drain -
-            offsetof(FulcraDomain, drain));
-    FulcraThread *thread = fulcra__thread_self();
+    FulcraDomain *self =
+            (FulcraDomain *)(void *)((char *)drain -
+                                     offsetof(FulcraDomain, drain));
 
     pthread_mutex_lock(&self->lock);
+    domain_take(self, FULCRA__DOMAIN_FOREVER);
+    domain_run_some(self);
     self->scheduled = false;
-    for (int i = 0; i < BATCH && !self->held && self->returning == 0; i++) {
-        FulcraTask *task = domain_pop(self);
-        if (task == NULL)
-            break;
-        self->held = true;
-        pthread_mutex_unlock(&self->lock);
-        thread->held = self;
-        task->run(task);
-        thread->held = NULL;
-        pthread_mutex_lock(&self->lock);
-        self->held = false;
-    }
-    domain_pass_on(self);
+    domain_give_up(self);
     pthread_mutex_unlock(&self->lock);
     fulcra_host_domain_unref(self);
 }
@@ -139,33 +191,25 @@ fulcra__domain_get_queued(FulcraDomain *self)
 }
 
 bool
-fulcra__domain_try_enter(FulcraDomain *self)
+fulcra__domain_enter(FulcraDomain *self, int64_t due)
 {
-    FulcraThread *thread = fulcra__thread_self();
-
-    g_assert(thread->held == NULL);
     pthread_mutex_lock(&self->lock);
-    bool entered = !self->held && self->returning == 0 && self->head == NULL;
-    if (entered)
-        self->held = true;
+    bool entered = domain_take(self, due);
+    if (!entered)
+        domain_pass_on(self); /* a wake-up may have been meant for us */
     pthread_mutex_unlock(&self->lock);
-    if (entered)
-        thread->held = self;
     return entered;
 }
 
 FulcraDomain *
 fulcra__domain_leave(void)
 {
-    FulcraThread *thread = fulcra__thread_self();
-    FulcraDomain *self = thread->held;
+    FulcraDomain *self = fulcra__thread_self()->held;
 
     if (self == NULL)
         return NULL;
-    thread->held = NULL;
     pthread_mutex_lock(&self->lock);
-    self->held = false;
-    domain_pass_on(self);
+    domain_give_up(self);
     pthread_mutex_unlock(&self->lock);
     return self;
 }
@@ -173,14 +217,6 @@ fulcra__domain_leave(void)
 void
 fulcra__domain_reenter(FulcraDomain *self)
 {
-    if (self == NULL)
-        return;
-    pthread_mutex_lock(&self->lock);
-    self->returning++;
-    while (self->held)
-        pthread_cond_wait(&self->freed, &self->lock);
-    self->returning--;
-    self->held = true;
-    pthread_mutex_unlock(&self->lock);
-    fulcra__thread_self()->held = self;
+    if (self != NULL)
+        fulcra__domain_enter(self, FULCRA__DOMAIN_FOREVER);
 }

@@ -34,8 +34,7 @@ fulcra_host_endpoint_new(const char *id, const FulcraEndpointOps *ops,
         void *data, FulcraDomain *domain)
 {
     g_return_val_if_fail(id != NULL && ops != NULL && ops->size > 0, NULL);
-    g_return_val_if_fail(
-            ops->run != FULCRA_RUN_SERIAL || domain != NULL, NULL);
+    g_return_val_if_fail(ops->run != FULCRA_RUN_SERIAL || domain != NULL, NULL);
 
     FulcraEndpoint *self = g_new0(FulcraEndpoint, 1);
     fulcra_refs_init(&self->refs);

@@ -82,9 +82,8 @@ fulcra__error_adopt(GError *error)
     if (error->domain == FULCRA_ERROR)
         return error;
 
-    GError *adopted =
-            g_error_new_literal(FULCRA_ERROR, FULCRA_ERROR_FAILED,
-                    error->message);
+    GError *adopted = g_error_new_literal(
+            FULCRA_ERROR, FULCRA_ERROR_FAILED, error->message);
     g_error_free(error);
     return adopted;
 }

@@ -17,16 +17,16 @@
 #include "private/domain.h"
 #include "private/error.h"
 #include "private/kernel.h"
-#include "private/request.h"
 #include "private/representation.h"
+#include "private/request.h"
 #include "private/thread.h"
 #include <fulcra-host/stats.h>
 #include <fulcra/log.h>
 #include <fulcra/representation.h>
 #include <sched.h>
 
-#define CONTAINER_OF(pointer, type, member) \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member)                                    \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Never dereferenced: only its address says something. */
 static char deferred_mark;
@@ -58,7 +58,7 @@ request_deliver(FulcraRequest *self)
     if (self->deliver_domain != NULL)
         fulcra__domain_post(self->deliver_domain, &self->delivery);
     else if (self->deliver_loop != NULL &&
-            self->deliver_loop != fulcra__thread_self()->loop)
+             self->deliver_loop != fulcra__thread_self()->loop)
         self->deliver_loop->post(self->deliver_loop, &self->delivery);
     else
         request_call_back(self);
@@ -78,8 +78,7 @@ root_wake(FulcraRoot *self)
 /* Whether this call is the one that answers @self, and has.
  * @answer, @error: (transfer full): one of them is NULL */
 static bool
-request_finish(
-        FulcraRequest *self, FulcraRepresentation *answer, GError *error)
+request_finish(FulcraRequest *self, FulcraRepresentation *answer, GError *error)
 {
     int pending = PHASE_PENDING;
 
@@ -114,8 +113,7 @@ request_finish(
     return true;
 }
 
-static void
-request_finish_failed(FulcraRequest *self, FulcraErrorCode code,
+static void request_finish_failed(FulcraRequest *self, FulcraErrorCode code,
         const char *format, ...) FULCRA_PRINTF(3, 4);
 
 static void
@@ -162,8 +160,7 @@ request_mark_returned(FulcraRequest *self)
 
 void
 fulcra_host_request_when_returned(FulcraRequest *self,
-        void (*returned)(FulcraRequest *self, void *user_data),
-        void *user_data)
+        void (*returned)(FulcraRequest *self, void *user_data), void *user_data)
 {
     self->when_returned = returned;
     self->when_returned_data = user_data;
@@ -226,9 +223,8 @@ transrept_here(FulcraRequest *parent, FulcraEndpoint *endpoint,
         return NULL;
     }
     if (form != NULL && !fulcra_representation_has_type(form, to)) {
-        g_propagate_error(error,
-                wrong_form_error(
-                        endpoint, to, fulcra_representation_get_type(form)));
+        g_propagate_error(error, wrong_form_error(endpoint, to,
+                                         fulcra_representation_get_type(form)));
         g_clear_pointer(&form, fulcra_representation_unref);
     }
     if (form == NULL && error != NULL && *error == NULL)
@@ -241,8 +237,8 @@ transrept_task_run(FulcraTask *task)
 {
     FulcraRequest *self = CONTAINER_OF(task, FulcraRequest, execution);
     GError *error = NULL;
-    FulcraRepresentation *form = transrept_here(self->parent, self->endpoint,
-            self->primary, self->wanted, &error);
+    FulcraRepresentation *form = transrept_here(
+            self->parent, self->endpoint, self->primary, self->wanted, &error);
 
     request_finish(self, form, error);
     fulcra_request_unref(self);
@@ -361,8 +357,8 @@ static bool
 request_wants_conversion(FulcraRequest *self, FulcraRepresentation *answer)
 {
     return self->wanted != NULL &&
-            fulcra_representation_get_type(answer) != self->wanted &&
-            !fulcra_representation_has_type(answer, FULCRA_TYPE_NONE);
+           fulcra_representation_get_type(answer) != self->wanted &&
+           !fulcra_representation_has_type(answer, FULCRA_TYPE_NONE);
 }
 
 /* @answer, @error: (transfer full) */
@@ -492,8 +488,8 @@ request_queue(FulcraRequest *self)
 {
     FulcraKernel *kernel = self->root->kernel;
     FulcraDomain *domain = self->endpoint->run == FULCRA_RUN_SERIAL
-            ? self->endpoint->domain
-            : NULL;
+                                   ? self->endpoint->domain
+                                   : NULL;
     unsigned queued = domain != NULL ? fulcra__domain_get_queued(domain)
                                      : fulcra__pool_get_queued(kernel->pool);
 
@@ -561,7 +557,8 @@ request_sleep(FulcraRequest *self)
         sched_yield(); /* claimed by another thread that is about to write */
 }
 
-/* Waits for an answer that another thread will give. The domain was given up. */
+/* Waits for an answer that another thread will give. The domain was given up.
+ */
 static void
 request_wait(FulcraRequest *self)
 {
@@ -578,7 +575,7 @@ request_wait(FulcraRequest *self)
         request_sleep(self);
         return;
     }
-    if (!fulcra__pool_begin_wait(thread->kernel->pool)) {
+    if (!fulcra__pool_begin_wait(thread->kernel->pool, false)) {
         fulcra_host_stats_add(FULCRA_STAT_OVERLOADED, 1);
         request_finish_failed(self, FULCRA_ERROR_OVERLOADED,
                 "all workers wait for answers: none is left to give this one");
@@ -588,7 +585,28 @@ request_wait(FulcraRequest *self)
     fulcra__pool_end_wait(thread->kernel->pool);
 }
 
-/* Runs it on this thread, or waits until another has. */
+/* As a nested call, when the domain is free: no other worker is needed. */
+static void
+request_run_in_domain(FulcraRequest *self)
+{
+    FulcraDomain *domain = self->endpoint->domain;
+
+    if (!fulcra__domain_enter(domain, fulcra__request_get_due(self))) {
+        request_mark_returned(self);
+        request_time_out(self);
+        return;
+    }
+    if (fulcra__request_is_cancelled(self)) {
+        request_mark_returned(self);
+        request_finish_failed(self, FULCRA_ERROR_CANCELLED,
+                "the answer is not wanted any more");
+    } else {
+        request_run_here(self);
+    }
+    fulcra__domain_leave();
+}
+
+/* Runs it on this thread; waits, if it defers its answer. */
 static void
 request_run_and_wait(FulcraRequest *self)
 {
@@ -603,12 +621,7 @@ request_run_and_wait(FulcraRequest *self)
     if (endpoint->run == FULCRA_RUN_CONCURRENT) {
         request_run_here(self);
     } else if (endpoint->run == FULCRA_RUN_SERIAL) {
-        if (fulcra__domain_try_enter(endpoint->domain)) {
-            request_run_here(self);
-            fulcra__domain_leave();
-        } else {
-            request_queue(self);
-        }
+        request_run_in_domain(self);
     }
     if (atomic_load(&self->phase) != PHASE_ANSWERED)
         request_wait(self);
@@ -639,7 +652,7 @@ fulcra_request_issue(FulcraRequest *self, GError **error)
     if (!request_begin(self)) {
         request_mark_returned(self);
     } else if (self->endpoint->run != FULCRA_RUN_INLINE &&
-            fulcra__thread_self()->loop != NULL) {
+               fulcra__thread_self()->loop != NULL) {
         request_mark_returned(self);
         request_finish_failed(self, FULCRA_ERROR_FAILED,
                 "'%s' does not run inline: an event loop cannot wait for it; "
@@ -677,7 +690,7 @@ fulcra_request_issue_async(
     if (self->parent == NULL)
         self->deliver_loop = fulcra__thread_self()->loop;
     else if (self->parent->endpoint != NULL &&
-            self->parent->endpoint->run == FULCRA_RUN_SERIAL)
+             self->parent->endpoint->run == FULCRA_RUN_SERIAL)
         self->deliver_domain = self->parent->endpoint->domain;
 
     fulcra_request_ref(self); /* until it was delivered */
@@ -777,8 +790,8 @@ fulcra_request_sink(FulcraRequest *self, FulcraIdentifier *identifier,
 }
 
 FulcraRepresentation *
-fulcra_request_source_argument(FulcraRequest *self, const char *name,
-        const char *type, GError **error)
+fulcra_request_source_argument(
+        FulcraRequest *self, const char *name, const char *type, GError **error)
 {
     FulcraSlot slot = fulcra_slot_text("name", name);
     g_autoptr(FulcraIdentifier) identifier = fulcra_identifier_build(

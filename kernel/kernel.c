@@ -27,8 +27,8 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     FulcraKernel *self = g_new0(FulcraKernel, 1);
 
     self->limits = limits != NULL
-            ? *limits
-            : (FulcraKernelLimits)FULCRA_KERNEL_LIMITS_DEFAULT;
+                           ? *limits
+                           : (FulcraKernelLimits)FULCRA_KERNEL_LIMITS_DEFAULT;
     if (self->limits.workers == 0)
         self->limits.workers = default_workers();
     self->scheme_arg = fulcra_intern("arg");

@@ -34,8 +34,8 @@ fields_add(GLogField *fields, size_t *n, const char *key, const char *value)
 }
 
 void
-fulcra_log(FulcraRequest *request, FulcraLogLevel level, const char *format,
-        ...)
+fulcra_log(
+        FulcraRequest *request, FulcraLogLevel level, const char *format, ...)
 {
     GLogField fields[8];
     size_t n = 0;

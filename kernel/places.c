@@ -49,8 +49,7 @@ fulcra__places_push(FulcraPlaces *parent, FulcraSpace *space)
 
     pthread_mutex_lock(&intern_lock);
     if (interned == NULL)
-        interned = g_hash_table_new(
-                fulcra__places_hash, fulcra__places_equal);
+        interned = g_hash_table_new(fulcra__places_hash, fulcra__places_equal);
     FulcraPlaces *self = g_hash_table_lookup(interned, &key);
     if (self == NULL || !fulcra_refs_take_if_alive(&self->refs)) {
         self = places_new(parent, space);

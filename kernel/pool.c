@@ -171,10 +171,11 @@ fulcra__pool_get_queued(FulcraPool *self)
 }
 
 bool
-fulcra__pool_begin_wait(FulcraPool *self)
+fulcra__pool_begin_wait(FulcraPool *self, bool for_code)
 {
     pthread_mutex_lock(&self->lock);
-    bool allowed = self->total < self->max || pool_running(self) > 1;
+    bool allowed =
+            for_code || self->total < self->max || pool_running(self) > 1;
     if (allowed) {
         self->waiting++;
         fulcra_host_stats_add(FULCRA_STAT_WORKERS_WAITING, 1);

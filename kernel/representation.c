@@ -75,8 +75,8 @@ fulcra_representation_new_bytes(
     g_return_val_if_fail(type != NULL && (data != NULL || length == 0), NULL);
 
     void *copy;
-    FulcraRepresentation *self = fulcra_host_representation_new_uninitialised(
-            type, length, &copy);
+    FulcraRepresentation *self =
+            fulcra_host_representation_new_uninitialised(type, length, &copy);
     if (length > 0)
         memcpy(copy, data, length);
     return self;
@@ -101,8 +101,8 @@ fulcra_representation_new_printf(const char *type, const char *format, ...)
 }
 
 FulcraRepresentation *
-fulcra_representation_new_take(const char *type, void *data, size_t length,
-        GDestroyNotify destroy)
+fulcra_representation_new_take(
+        const char *type, void *data, size_t length, GDestroyNotify destroy)
 {
     g_return_val_if_fail(type != NULL && data != NULL, NULL);
 
@@ -133,7 +133,8 @@ fulcra_representation_new_bool(bool value)
 {
     const char *text = value ? "true" : "false";
 
-    return fulcra_representation_new_bytes(FULCRA_TYPE_BOOL, text, strlen(text));
+    return fulcra_representation_new_bytes(
+            FULCRA_TYPE_BOOL, text, strlen(text));
 }
 
 FulcraRepresentation *
@@ -156,8 +157,8 @@ FulcraRepresentation *
 fulcra_representation_new_strings(const char *const *strings)
 {
     g_return_val_if_fail(strings != NULL, NULL);
-    return fulcra_representation_new_boxed(FULCRA_TYPE_STRINGS,
-            g_strdupv((char **)strings), strings_unbox);
+    return fulcra_representation_new_boxed(
+            FULCRA_TYPE_STRINGS, g_strdupv((char **)strings), strings_unbox);
 }
 
 static void
@@ -242,15 +243,15 @@ bool
 fulcra_representation_get_bool(FulcraRepresentation *self)
 {
     return !self->boxed && self->length == 4 &&
-            memcmp(self->data, "true", 4) == 0;
+           memcmp(self->data, "true", 4) == 0;
 }
 
 int64_t
 fulcra_representation_get_int(FulcraRepresentation *self)
 {
     return self->boxed || self->length == 0
-            ? 0
-            : g_ascii_strtoll(self->data, NULL, 10);
+                   ? 0
+                   : g_ascii_strtoll(self->data, NULL, 10);
 }
 
 void *
@@ -331,8 +332,8 @@ static int
 headers_find(const GArray *headers, const char *name)
 {
     for (unsigned i = 0; headers != NULL && i < headers->len; i++)
-        if (g_ascii_strcasecmp(
-                    g_array_index(headers, Header, i).name, name) == 0)
+        if (g_ascii_strcasecmp(g_array_index(headers, Header, i).name, name) ==
+                0)
             return (int)i;
     return -1;
 }

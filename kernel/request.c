@@ -83,8 +83,8 @@ FulcraRequest *
 fulcra__request_new_transrept(FulcraRequest *parent, FulcraEndpoint *endpoint,
         FulcraRepresentation *from, const char *to)
 {
-    FulcraRequest *self = fulcra_request_new(
-            parent, FULCRA_VERB_SOURCE, parent->identifier);
+    FulcraRequest *self =
+            fulcra_request_new(parent, FULCRA_VERB_SOURCE, parent->identifier);
 
     self->transrepts = true;
     self->endpoint = endpoint;
@@ -211,9 +211,8 @@ fulcra_request_add_value(
 {
     g_return_if_fail(self != NULL && !self->issued);
     g_return_if_fail(name != NULL && value != NULL);
-    request_pass(self,
-            (FulcraPassed){ .name = fulcra_intern(name),
-                    .value = fulcra_representation_ref(value) });
+    request_pass(self, (FulcraPassed){ .name = fulcra_intern(name),
+                               .value = fulcra_representation_ref(value) });
 }
 
 void
@@ -223,9 +222,8 @@ fulcra_request_add_request(
     g_return_if_fail(self != NULL && !self->issued);
     g_return_if_fail(name != NULL && request != NULL && !request->issued);
     g_return_if_fail(request->root == self->root);
-    request_pass(self,
-            (FulcraPassed){ .name = fulcra_intern(name),
-                    .request = fulcra_request_ref(request) });
+    request_pass(self, (FulcraPassed){ .name = fulcra_intern(name),
+                               .request = fulcra_request_ref(request) });
 }
 
 void
@@ -326,8 +324,8 @@ fulcra_request_get_header(FulcraRequest *self, const char *name)
 
 /* Counts down *index while looking, so that lists can be asked in turn. */
 static const FulcraArgument *
-arguments_find(const FulcraArgument *items, size_t n, const char *name,
-        size_t *index)
+arguments_find(
+        const FulcraArgument *items, size_t n, const char *name, size_t *index)
 {
     for (size_t i = 0; i < n; i++)
         if (strcmp(items[i].name, name) == 0 && (*index)-- == 0)
@@ -373,8 +371,8 @@ fulcra_request_get_n_arguments(FulcraRequest *self, const char *name)
     while (fulcra__request_get_argument(self, name, n) != NULL)
         n++;
     for (unsigned i = 0; self->passed && i < self->passed->len; i++)
-        n += strcmp(g_array_index(self->passed, FulcraPassed, i).name,
-                     name) == 0;
+        n += strcmp(g_array_index(self->passed, FulcraPassed, i).name, name) ==
+             0;
     return n;
 }
 
@@ -441,7 +439,7 @@ fulcra__request_get_due(FulcraRequest *self)
         outer = fulcra__request_get_due(self->parent);
     else if (due == 0)
         due = g_get_monotonic_time() +
-                (int64_t)self->root->kernel->limits.timeout_ms * 1000;
+              (int64_t)self->root->kernel->limits.timeout_ms * 1000;
     if (due == 0 || (outer != 0 && outer < due))
         due = outer;
     atomic_store_explicit(&self->due, due, memory_order_relaxed);

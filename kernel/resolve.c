@@ -29,6 +29,7 @@ typedef struct {
     size_t n_extra;
     FulcraSpace *imports[MAX_IMPORT_DEPTH]; /* that led here, outermost first */
     size_t n_imports;
+    bool refused;   /* a pattern met its limit: nobody may answer */
     GString *trace; /* (nullable) */
 } Walk;
 
@@ -38,21 +39,21 @@ walk_init(Walk *self, FulcraRequest *request, GString *trace)
     self->request = request;
     self->n_extra = 0;
     self->n_imports = 0;
+    self->refused = false;
     self->trace = trace;
     for (unsigned i = 0; request->references && i < request->references->len &&
-            self->n_extra < MAX_EXTRA_NAMES;
+                         self->n_extra < MAX_EXTRA_NAMES;
             i++)
         self->extra[self->n_extra++] =
                 g_array_index(request->references, FulcraArgument, i).name;
     for (unsigned i = 0; request->passed && i < request->passed->len &&
-            self->n_extra < MAX_EXTRA_NAMES;
+                         self->n_extra < MAX_EXTRA_NAMES;
             i++)
         self->extra[self->n_extra++] =
                 g_array_index(request->passed, FulcraPassed, i).name;
 }
 
-static void FULCRA_PRINTF(2, 3)
-walk_trace(Walk *self, const char *format, ...)
+static void FULCRA_PRINTF(2, 3) walk_trace(Walk *self, const char *format, ...)
 {
     if (self->trace == NULL || self->trace->len > MAX_TRACE)
         return;
@@ -76,9 +77,9 @@ walk_endpoint(Walk *self, const FulcraEntry *entry)
 
     if (!answers && self->trace == NULL)
         return false;
-    if (!fulcra__grammar_match(entry->grammar, request->identifier,
-                self->extra, self->n_extra, &request->slots,
-                self->trace == NULL ? NULL : &reason)) {
+    if (!fulcra__grammar_match(entry->grammar, request->identifier, self->extra,
+                self->n_extra, &request->slots, &reason)) {
+        self->refused |= reason == fulcra__grammar_limit_reached;
         walk_trace(self, "%s (%s): %s", entry->endpoint->id,
                 fulcra_host_grammar_get_text(entry->grammar),
                 reason == NULL ? "does not match" : reason);
@@ -132,7 +133,7 @@ walk_import(Walk *self, const FulcraEntry *entry)
 static bool
 walk_space(Walk *self, FulcraSpace *space)
 {
-    for (size_t i = 0; i < space->n_entries; i++) {
+    for (size_t i = 0; i < space->n_entries && !self->refused; i++) {
         const FulcraEntry *entry = &space->entries[i];
 
         if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
@@ -154,7 +155,8 @@ walk_places(Walk *self)
 {
     FulcraRequest *request = self->request;
 
-    for (FulcraPlaces *place = request->places; place; place = place->parent) {
+    for (FulcraPlaces *place = request->places; place && !self->refused;
+            place = place->parent) {
         if (self->trace != NULL)
             g_string_append_printf(self->trace, "%sspace %s",
                     self->trace->len > 0 ? "\n" : "", place->space->uri);
@@ -179,8 +181,9 @@ walk_context(Walk *self, FulcraContext *layer, FulcraSpace *space)
     FulcraRequest *request = self->request;
 
     if (self->trace != NULL)
-        g_string_append_printf(self->trace, "context %s answers for %s:",
-                layer->klass->name, request->identifier->scheme);
+        g_string_append_printf(self->trace,
+                "context %s answers for %s:", layer->klass->name,
+                request->identifier->scheme);
     if (!walk_space(self, space))
         return false;
     request->layer = layer;
@@ -209,6 +212,11 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
     walk_init(&first, self, NULL);
     if (walk(&first))
         return true;
+    if (first.refused) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "a pattern takes too long to match the identifier");
+        return false;
+    }
 
     GString *trace = g_string_new(NULL);
     walk_init(&second, self, trace);

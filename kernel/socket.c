@@ -74,8 +74,7 @@ fulcra_socket_find(FulcraRequest *request, const char *id)
 
 void
 fulcra_host_kernel_set_socket_finder(FulcraKernel *kernel,
-        FulcraSocket *(*find)(const char *id, void *user_data),
-        void *user_data)
+        FulcraSocket *(*find)(const char *id, void *user_data), void *user_data)
 {
     kernel->find_socket = find;
     kernel->find_socket_data = user_data;

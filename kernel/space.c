@@ -53,8 +53,7 @@ static FulcraEntry *
 space_append(FulcraSpace *self, FulcraEntryKind kind)
 {
     g_assert(!self->sealed);
-    self->entries =
-            g_renew(FulcraEntry, self->entries, self->n_entries + 1);
+    self->entries = g_renew(FulcraEntry, self->entries, self->n_entries + 1);
 
     FulcraEntry *entry = &self->entries[self->n_entries++];
     *entry = (FulcraEntry){ .kind = kind };

@@ -14,14 +14,13 @@ typedef struct _FulcraDeadlines FulcraDeadlines;
 /* Embedded in what has the deadline. */
 typedef struct _FulcraDeadline FulcraDeadline;
 struct _FulcraDeadline {
-    int64_t at;      /* monotonic microseconds */
-    unsigned place;  /* in the heap, from 1; 0: not in it */
+    int64_t at;     /* monotonic microseconds */
+    unsigned place; /* in the heap, from 1; 0: not in it */
 };
 
 /** @expired: called on the thread of the deadlines, without locks; @hold is
  * called for the entry under the lock just before, so that it stays alive. */
-FulcraDeadlines *fulcra__deadlines_new(
-        void (*hold)(FulcraDeadline *entry),
+FulcraDeadlines *fulcra__deadlines_new(void (*hold)(FulcraDeadline *entry),
         void (*expired)(FulcraDeadline *entry));
 void fulcra__deadlines_free(FulcraDeadlines *self);
 

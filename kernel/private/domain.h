@@ -16,12 +16,16 @@
 void fulcra__domain_post(FulcraDomain *self, FulcraTask *task);
 unsigned fulcra__domain_get_queued(FulcraDomain *self);
 
-/** Takes the domain for this thread if it is free and nothing is queued. */
-bool fulcra__domain_try_enter(FulcraDomain *self);
+#define FULCRA__DOMAIN_FOREVER INT64_MAX
+
+/** Takes the domain for this thread, waiting for whoever holds it until @due
+ * (monotonic microseconds). Goes before most of what is queued: code that has
+ * begun finishes before other code begins. This thread holds no domain. */
+bool fulcra__domain_enter(FulcraDomain *self, int64_t due);
 
 /** Gives up the domain that this thread holds. Returns it, to be handed to
  * fulcra__domain_reenter(); NULL where it holds none. */
 FulcraDomain *fulcra__domain_leave(void);
 
-/** Takes the domain again, before anything queued. NULL: does nothing. */
+/** Takes the domain again. NULL: does nothing. */
 void fulcra__domain_reenter(FulcraDomain *self);

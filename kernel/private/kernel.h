@@ -11,7 +11,7 @@ struct _FulcraKernel {
     pthread_mutex_t table_lock; /* for the pointer, not for the table */
     FulcraTable *table;
     const char *scheme_arg; /* "arg", interned */
-    FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
+    FulcraSpace *builtins;  /* resolved after all places: data:, transreptors */
     FulcraPool *pool;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);
@@ -20,4 +20,3 @@ struct _FulcraKernel {
 
 /** The table that is published now. (transfer full) */
 FulcraTable *fulcra__kernel_get_table(FulcraKernel *self);
-

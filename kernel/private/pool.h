@@ -4,10 +4,10 @@
 /*
  * The worker pool
  *
- * `target` workers run at a time. One that waits for an answer is replaced, up
- * to `max` threads in all; at least one worker always runs, so a wait that
- * would leave none is refused (overloaded) and workers that wait for workers
- * cannot exhaust the pool.
+ * `target` workers run at a time. One that waits is replaced, up to `max`
+ * threads in all. A wait for an answer that would leave no worker to give it is
+ * refused (overloaded), so workers that wait for workers cannot exhaust the
+ * pool.
  */
 
 #include <fulcra-host/kernel.h>
@@ -25,6 +25,8 @@ void fulcra__pool_free(FulcraPool *self);
 void fulcra__pool_post(FulcraPool *self, FulcraTask *task);
 unsigned fulcra__pool_get_queued(FulcraPool *self);
 
-/** On a worker that is about to wait: false where it must not. */
-bool fulcra__pool_begin_wait(FulcraPool *self);
+/** On a worker that is about to wait. False where it must not: it would be the
+ * last that runs, and the answer it waits for may need a worker. @for_code: it
+ * waits only for code that runs, which needs none: never false. */
+bool fulcra__pool_begin_wait(FulcraPool *self, bool for_code);
 void fulcra__pool_end_wait(FulcraPool *self);

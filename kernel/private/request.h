@@ -44,8 +44,8 @@ typedef struct {
 struct _FulcraResolution {
     FulcraRefs refs;
     uint64_t generation;
-    FulcraEndpoint *endpoint;  /* borrowed from the table of that generation */
-    FulcraPlaces *evaluation;  /* likewise */
+    FulcraEndpoint *endpoint; /* borrowed from the table of that generation */
+    FulcraPlaces *evaluation; /* likewise */
     FulcraArguments slots;
 };
 

@@ -6,7 +6,8 @@
 
 struct _FulcraEndpoint {
     FulcraRefs refs;
-    FulcraEndpointOps ops; /* a copy, zero-filled where the module's is shorter */
+    FulcraEndpointOps
+            ops; /* a copy, zero-filled where the module's is shorter */
     FulcraVerbs verbs;
     FulcraRun run;
     void *data;
