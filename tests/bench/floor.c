@@ -54,11 +54,12 @@ socket_close(int fd)
 static void
 socket_keep(Socket *self, const uint8_t *rest, size_t len)
 {
-    self->rest = realloc(self->rest, len);
-    if (len > 0 && self->rest == NULL)
-        err(1, "realloc");
-    if (len > 0)
+    if (len > 0) {
+        self->rest = realloc(self->rest, len);
+        if (self->rest == NULL)
+            err(1, "realloc");
         memcpy(self->rest, rest, len);
+    }
     self->rest_len = len;
 }
 
