@@ -39,20 +39,11 @@ collection_new(const FulcraSchema *schema, const FulcraSchema *const *variants)
     return self;
 }
 
-/* The noun without its article, in one word: "a fileset entry" is
- * "fileset-entry". (transfer full) */
+/* The noun in one word. (transfer full) */
 static char *
 name_of(const FulcraSchema *schema)
 {
-    const char *noun = schema->noun;
-
-    if (g_str_has_prefix(noun, "a "))
-        noun += 2;
-    else if (g_str_has_prefix(noun, "an "))
-        noun += 3;
-    else if (g_str_has_prefix(noun, "the "))
-        noun += 4;
-    return g_strdelimit(g_strdup(noun), " ", '-');
+    return g_strdelimit(g_strdup(schema->noun), " ", '-');
 }
 
 /* --- JSON Schema --- */
@@ -364,7 +355,7 @@ fulcra_host_schema_to_markdown(
         g_string_append_printf(text, "%s### %c%s\n\n", i > 0 ? "\n" : "",
                 g_ascii_toupper(*noun), noun + 1);
         if (schema->help != NULL)
-            g_string_append_printf(text, "%s.\n\n", schema->help);
+            g_string_append_printf(text, "%s\n\n", schema->help);
         g_string_append(text, "| key | value | default | meaning |\n"
                               "| --- | --- | --- | --- |\n");
         for (const FulcraSchemaKey *key = schema->keys; key->name != NULL;

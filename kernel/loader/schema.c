@@ -8,7 +8,7 @@
  * by the depth that a document may have.
  */
 
-#include <fulcra-host/schema.h>
+#include "check.h"
 
 #include <fulcra/error.h>
 
@@ -44,38 +44,34 @@ problem(Check *self, JsonNode *node, const char *format, ...)
 
 #define MAX_NAME 64u /* longer ones are not compared */
 
-static unsigned
-least(unsigned a, unsigned b, unsigned c)
-{
-    unsigned least_two = a < b ? a : b;
-
-    return least_two < c ? least_two : c;
-}
-
-/* Levenshtein's distance, without regard to case. */
+/* Edits that turn @a into @b, without regard to case: a character more, less,
+ * or another; two neighbours exchanged (optimal string alignment). */
 static unsigned
 distance(const char *a, const char *b)
 {
-    unsigned row[MAX_NAME + 1];
-    size_t length = strlen(b);
+    unsigned rows[3][MAX_NAME + 1];
+    size_t n = strlen(a), m = strlen(b);
 
-    if (strlen(a) > MAX_NAME || length > MAX_NAME)
+    if (n > MAX_NAME || m > MAX_NAME)
         return MAX_NAME;
-    for (unsigned j = 0; j <= length; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned diagonal = row[0];
+    for (unsigned j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (unsigned i = 1; i <= n; i++) {
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i - 1) % 3];
 
         row[0] = i;
-        for (unsigned j = 1; j <= length; j++) {
-            unsigned above = row[j];
-            bool same = g_ascii_tolower(a[i - 1]) == g_ascii_tolower(b[j - 1]);
+        for (unsigned j = 1; j <= m; j++) {
+            char x = g_ascii_tolower(a[i - 1]), y = g_ascii_tolower(b[j - 1]);
 
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + !same);
-            diagonal = above;
+            row[j] = above[j - 1] + (x != y);
+            row[j] = MIN(row[j], MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && x == g_ascii_tolower(b[j - 2]) &&
+                    y == g_ascii_tolower(a[i - 2]))
+                row[j] = MIN(row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
-    return row[length];
+    return rows[n % 3][m];
 }
 
 const char *
@@ -460,13 +456,13 @@ unknown_key(Check *self, const FulcraSchema *schema, const char *name,
     nearest = fulcra_host_nearest(name, list);
     if (nearest != NULL) {
         fulcra_host_problems_add(self->problems, self->document, position,
-                "unknown key \"%s\" in %s; did you mean \"%s\"?", name,
+                "unknown key \"%s\" in this %s; did you mean \"%s\"?", name,
                 schema->noun, nearest);
         return;
     }
     all = enumerate(list);
     fulcra_host_problems_add(self->problems, self->document, position,
-            "unknown key \"%s\" in %s; it may have %s", name, schema->noun,
+            "unknown key \"%s\" in this %s; it may have %s", name, schema->noun,
             all);
 }
 
@@ -479,7 +475,7 @@ check_object(Check *self, const FulcraSchema *schema, JsonNode *node)
     JsonObject *object;
 
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
-        problem(self, node, "%s is %s; it must be an object: { ... }",
+        problem(self, node, "this %s is %s; it must be an object: { ... }",
                 schema->noun, type_of(node));
         return;
     }
@@ -495,9 +491,20 @@ check_object(Check *self, const FulcraSchema *schema, JsonNode *node)
     }
     for (const FulcraSchemaKey *key = schema->keys; key->name != NULL; key++)
         if (key->required && !json_object_has_member(object, key->name))
-            problem(self, node, "%s without \"%s\"; add \"%s\": %s",
+            problem(self, node, "this %s has no \"%s\"; add \"%s\": %s",
                     schema->noun, key->name, key->name,
                     types[key->type].example);
+}
+
+bool
+fulcra__schema_check_value(const FulcraSchemaKey *key, FulcraDocument *document,
+        JsonNode *node, FulcraProblems *problems)
+{
+    Check check = { NULL, document, problems };
+    size_t before = fulcra_host_problems_count(problems);
+
+    check_value(&check, key, node);
+    return fulcra_host_problems_count(problems) == before;
 }
 
 bool

@@ -80,7 +80,7 @@ typedef struct {
  *     reported as missing
  * @verbs: see fulcra_host_space_bind()
  *
- * Binds @endpoint, which is named and pinned to the module, into the space that
+ * Binds @endpoint, which is given the name of the module, into the space that
  * the entry stands in. A malformed grammar is reported where it stands.
  */
 bool fulcra_host_entry_bind(FulcraEntry *self, JsonNode *grammar,
@@ -106,7 +106,8 @@ FulcraIdentifier *fulcra_host_entry_get_identifier(
 bool fulcra_host_entry_get_verb(
         FulcraEntry *self, JsonNode *text, FulcraVerb *verb);
 
-/** Reports a problem with the value @node of the definition. */
+/** Reports a problem with the value @node of the definition; with all of the
+ * entry where it is NULL. */
 void fulcra_host_entry_problem(FulcraEntry *self, JsonNode *node,
         const char *format, ...) FULCRA_PRINTF(3, 4);
 

@@ -50,10 +50,10 @@ typedef struct {
 } FulcraSchemaKey;
 
 struct _FulcraSchema {
-    const char *noun;            /* in messages: "unknown key 'x' in a NOUN" */
+    const char *noun;            /* in messages: "unknown key in this NOUN" */
     const FulcraSchemaKey *keys; /* ends with one whose name is NULL */
     const char *tag;             /* of a variant: the key that tells it apart */
-    const char *help;            /* (nullable) */
+    const char *help;            /* (nullable): a sentence */
 };
 
 /**

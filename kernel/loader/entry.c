@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.c - one entry of a space after the other, and what kinds use to build
+ * theirs
+ *
+ * What an entry gets wrong is reported where it stands, and building goes on
+ * with what is left of it, so that all mistakes show at once.
+ */
+
+#include "generation.h"
+
+#include <fulcra-host/grammar.h>
+#include <fulcra-host/identifier.h>
+#include <fulcra/error.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- for kinds --- */
+
+static FulcraPosition
+entry_position(FulcraEntry *self, JsonNode *node)
+{
+    return fulcra_host_document_get_value(
+            self->document, node != NULL ? node : self->node);
+}
+
+void
+fulcra_host_entry_problem(
+        FulcraEntry *self, JsonNode *node, const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *message = NULL;
+
+    va_start(arguments, format);
+    message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    fulcra_host_problems_add(self->problems, self->document,
+            entry_position(self, node), "%s", message);
+}
+
+/* Reports what a parser of the kernel said about the text @node. Where it says
+ * "character N: ..." that is the place. */
+static void
+report_syntax(FulcraEntry *self, JsonNode *node, const char *what,
+        const GError *error)
+{
+    const char *text = json_node_get_string(node);
+    const char *message = error->message;
+    FulcraPosition position = entry_position(self, node);
+    unsigned character;
+    int length = 0;
+
+    if (sscanf(message, "character %u: %n", &character, &length) == 1 &&
+            length > 0 && character >= 1 &&
+            character - 1 <= (unsigned long)g_utf8_strlen(text, -1)) {
+        const char *at = g_utf8_offset_to_pointer(text, character - 1);
+
+        position = fulcra_host_document_get_within(
+                self->document, node, (size_t)(at - text));
+        message += length;
+    }
+    fulcra_host_problems_add(self->problems, self->document, position,
+            "%s \"%s\": %s", what, text, message);
+}
+
+static bool
+bind_one(FulcraEntry *self, JsonNode *grammar, FulcraVerbs verbs,
+        FulcraEndpoint *endpoint)
+{
+    const char *text = json_node_get_string(grammar);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraGrammar) compiled = fulcra_host_grammar_new(text, &error);
+
+    if (compiled == NULL) {
+        report_syntax(self, grammar, "grammar", error);
+        return false;
+    }
+    return endpoint == NULL || fulcra_host_space_bind(self->space, text, verbs,
+                                       self->visibility, endpoint, NULL);
+}
+
+/* @endpoint: (nullable): NULL only checks the grammars */
+static bool
+bind_all(FulcraEntry *self, JsonNode *grammar, FulcraVerbs verbs,
+        FulcraEndpoint *endpoint)
+{
+    JsonArray *list;
+    bool fine = true;
+
+    if (!JSON_NODE_HOLDS_ARRAY(grammar))
+        return bind_one(self, grammar, verbs, endpoint);
+    list = json_node_get_array(grammar);
+    for (unsigned i = 0; i < json_array_get_length(list); i++)
+        fine = bind_one(self, json_array_get_element(list, i), verbs,
+                       endpoint) &&
+               fine;
+    return fine;
+}
+
+bool
+fulcra_host_entry_bind(FulcraEntry *self, JsonNode *grammar, FulcraVerbs verbs,
+        FulcraEndpoint *endpoint)
+{
+    g_return_val_if_fail(self != NULL && endpoint != NULL, false);
+
+    if (grammar == NULL) {
+        fulcra_host_entry_problem(self, NULL,
+                "this entry has no \"grammar\"; add \"grammar\": \"...\"");
+        return false;
+    }
+    fulcra_host_endpoint_set_module(endpoint, self->module_uri);
+    return bind_all(self, grammar, verbs, endpoint);
+}
+
+FulcraIdentifier *
+fulcra_host_entry_get_identifier(FulcraEntry *self, JsonNode *text)
+{
+    g_autoptr(GError) error = NULL;
+    FulcraIdentifier *identifier =
+            fulcra_host_identifier_parse(json_node_get_string(text), &error);
+
+    if (identifier == NULL)
+        report_syntax(self, text, "identifier", error);
+    return identifier;
+}
+
+static bool
+verb_parse(const char *text, FulcraVerb *verb)
+{
+    for (int i = 0; i < FULCRA_N_VERBS; i++)
+        if (strcmp(fulcra_verb_to_string((FulcraVerb)i), text) == 0) {
+            *verb = (FulcraVerb)i;
+            return true;
+        }
+    return false;
+}
+
+bool
+fulcra_host_entry_get_verb(FulcraEntry *self, JsonNode *text, FulcraVerb *verb)
+{
+    if (verb_parse(json_node_get_string(text), verb))
+        return true;
+    fulcra_host_entry_problem(self, text,
+            "\"%s\" is not a verb; it must be SOURCE, SINK, NEW, DELETE, "
+            "EXISTS or META",
+            json_node_get_string(text));
+    return false;
+}
+
+/* --- entries --- */
+
+typedef struct {
+    FulcraEntry entry; /* what kinds see; its first member */
+    FulcraGeneration *generation;
+    const FulcraBuild *build;
+} EntryBuild;
+
+char *
+fulcra_host_entry_get_path(FulcraEntry *self, JsonNode *path)
+{
+    EntryBuild *build = (EntryBuild *)self;
+
+    return fulcra__generation_find(build->generation, self->problems, path);
+}
+
+/* "SOURCE, SINK" (transfer full) */
+static char *
+verbs_to_text(FulcraVerbs verbs)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < FULCRA_N_VERBS; i++)
+        if ((verbs & 1u << i) != 0)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "",
+                    fulcra_verb_to_string((FulcraVerb)i));
+    return g_string_free(text, false);
+}
+
+static void
+report_unknown_id(EntryBuild *self, JsonNode *node)
+{
+    FulcraGeneration *generation = self->generation;
+    const char *id = json_node_get_string(node);
+    const char *const *ids = (const char *const *)generation->endpoints->pdata;
+    const char *nearest = fulcra_host_nearest(id, ids);
+    g_autofree char *all = g_strjoinv(", ", (char **)ids);
+
+    if (generation->library == NULL)
+        fulcra_host_entry_problem(&self->entry, node,
+                "endpoint \"%s\" needs code, and this module has none; add "
+                "\"library\": \"NAME.so\"",
+                id);
+    else if (!generation->has_code)
+        return; /* that was reported, and is why */
+    else if (nearest != NULL)
+        fulcra_host_entry_problem(&self->entry, node,
+                "%s adds no endpoint \"%s\"; did you mean \"%s\"?",
+                generation->library, id, nearest);
+    else
+        fulcra_host_entry_problem(&self->entry, node,
+                "%s adds no endpoint \"%s\"; it adds %s", generation->library,
+                id, *all != '\0' ? all : "none");
+}
+
+static FulcraAdded *
+find_added(EntryBuild *self)
+{
+    JsonNode *node = json_object_get_member(self->entry.definition, "id");
+    FulcraAdded *added =
+            fulcra__module_find(self->entry.module, json_node_get_string(node));
+
+    if (added == NULL)
+        report_unknown_id(self, node);
+    return added;
+}
+
+static void
+add_verb(EntryBuild *self, const FulcraAdded *added, JsonNode *node,
+        FulcraVerbs *verbs)
+{
+    g_autofree char *all = NULL;
+    FulcraVerb verb;
+
+    if (!fulcra_host_entry_get_verb(&self->entry, node, &verb))
+        return;
+    *verbs |= 1u << verb;
+    if ((added->verbs & 1u << verb) != 0)
+        return;
+    all = verbs_to_text(added->verbs);
+    fulcra_host_entry_problem(&self->entry, node,
+            "endpoint \"%s\" does not answer %s; its code answers %s",
+            added->id, fulcra_verb_to_string(verb), all);
+}
+
+static FulcraVerbs
+read_verbs(EntryBuild *self, const FulcraAdded *added)
+{
+    JsonNode *node = json_object_get_member(self->entry.definition, "verbs");
+    FulcraVerbs verbs = 0;
+    JsonArray *list;
+
+    if (node == NULL)
+        return added->verbs;
+    if (!JSON_NODE_HOLDS_ARRAY(node)) {
+        add_verb(self, added, node, &verbs);
+        return verbs;
+    }
+    list = json_node_get_array(node);
+    for (unsigned i = 0; i < json_array_get_length(list); i++)
+        add_verb(self, added, json_array_get_element(list, i), &verbs);
+    return verbs;
+}
+
+static int
+run_parse(const char *text)
+{
+    static const char *const names[] = {
+        [FULCRA_RUN_SERIAL] = "serial",
+        [FULCRA_RUN_CONCURRENT] = "concurrent",
+        [FULCRA_RUN_INLINE] = "inline",
+    };
+    int run = 0;
+
+    while (strcmp(names[run], text) != 0)
+        run++;
+    return run;
+}
+
+/* An endpoint runs one way, however often it is bound. */
+static void
+restrict_run(EntryBuild *self, FulcraAdded *added)
+{
+    JsonNode *node = json_object_get_member(self->entry.definition, "run");
+    g_autoptr(GError) error = NULL;
+    int run;
+
+    if (node == NULL)
+        return;
+    run = run_parse(json_node_get_string(node));
+    if (added->run >= 0 && added->run != run)
+        fulcra_host_entry_problem(&self->entry, node,
+                "endpoint \"%s\" is given another \"run\" by an entry before; "
+                "say it once",
+                added->id);
+    else if (!fulcra_host_endpoint_restrict_run(
+                     added->endpoint, (FulcraRun)run, &error))
+        fulcra_host_entry_problem(&self->entry, node, "%s", error->message);
+    added->run = run;
+}
+
+static void
+build_endpoint(EntryBuild *self)
+{
+    JsonNode *grammar =
+            json_object_get_member(self->entry.definition, "grammar");
+    FulcraAdded *added = find_added(self);
+
+    if (added != NULL && added->verbs == 0)
+        fulcra_host_entry_problem(&self->entry,
+                json_object_get_member(self->entry.definition, "id"),
+                "endpoint \"%s\" only converts; give this entry a "
+                "\"transrept\" in place of its \"grammar\"",
+                added->id);
+    if (added != NULL)
+        restrict_run(self, added);
+    bind_all(&self->entry, grammar, added != NULL ? read_verbs(self, added) : 0,
+            added != NULL ? added->endpoint : NULL);
+}
+
+static void
+build_transreptor(EntryBuild *self)
+{
+    JsonObject *types =
+            json_object_get_object_member(self->entry.definition, "transrept");
+    FulcraAdded *added = find_added(self);
+
+    if (added == NULL)
+        return;
+    if (!added->transrepts) {
+        fulcra_host_entry_problem(&self->entry,
+                json_object_get_member(self->entry.definition, "id"),
+                "endpoint \"%s\" does not convert: its code has no "
+                "`transrept`",
+                added->id);
+        return;
+    }
+    fulcra_host_space_add_transreptor(self->entry.space,
+            fulcra_host_json_get_text(types, "from", ""),
+            fulcra_host_json_get_text(types, "to", ""), added->endpoint);
+}
+
+static void
+build_import(EntryBuild *self)
+{
+    JsonNode *node = json_object_get_member(self->entry.definition, "import");
+    const char *uri = json_node_get_string(node);
+
+    if (strcmp(uri, fulcra_host_space_get_uri(self->entry.space)) == 0) {
+        fulcra_host_entry_problem(&self->entry, node,
+                "space \"%s\" imports itself; take the import out", uri);
+        return;
+    }
+    g_ptr_array_add(self->generation->imports, node);
+    fulcra_host_space_import(self->entry.space, uri, self->entry.visibility);
+}
+
+static void
+build_kind(EntryBuild *self, const FulcraKindSlot *slot)
+{
+    FulcraInstance one = { .kind = slot->kind };
+
+    self->entry.node =
+            json_object_get_member(self->entry.definition, slot->kind->name);
+    self->entry.definition = JSON_NODE_HOLDS_OBJECT(self->entry.node)
+                                     ? json_node_get_object(self->entry.node)
+                                     : NULL;
+    self->entry.user_data = slot->user_data;
+    one.instance = slot->kind->build(&self->entry);
+    if (one.instance != NULL)
+        g_array_append_val(self->generation->instances, one);
+}
+
+static void
+build_entry(EntryBuild *self)
+{
+    JsonObject *definition = self->entry.definition;
+    const FulcraKindSlot *slot =
+            fulcra__kinds_find(self->build->kinds, definition);
+
+    if (json_object_has_member(definition, "transrept"))
+        build_transreptor(self);
+    else if (json_object_has_member(definition, "import"))
+        build_import(self);
+    else if (slot != NULL)
+        build_kind(self, slot);
+    else
+        build_endpoint(self);
+}
+
+void
+fulcra__entries_build(FulcraGeneration *generation, const FulcraBuild *build,
+        FulcraSpace *space, JsonArray *entries)
+{
+    for (unsigned i = 0; i < json_array_get_length(entries); i++) {
+        JsonNode *node = json_array_get_element(entries, i);
+        JsonObject *definition = json_node_get_object(node);
+        EntryBuild one = {
+            .entry = {
+                .kernel = build->kernel,
+                .module = generation->module,
+                .module_uri = generation->uri,
+                .folder = generation->path,
+                .space = space,
+                .visibility = fulcra_host_json_get_bool(
+                                      definition, "private", false)
+                        ? FULCRA_ENTRY_PRIVATE
+                        : FULCRA_ENTRY_PUBLIC,
+                .node = node,
+                .definition = definition,
+                .document = generation->document,
+                .problems = build->problems,
+            },
+            .generation = generation,
+            .build = build,
+        };
+
+        build_entry(&one);
+    }
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generation.c - from a folder to spaces that can be published
+ *
+ * Reading checks the definition against its schema and settles what other
+ * modules see of it: names and versions. Building maps the code, lets it add
+ * its endpoints, and binds them. Neither touches what is published, so that a
+ * failure at any step leaves what serves as it was.
+ */
+
+#include "generation.h"
+
+#include "library.h"
+#include "setting.h"
+
+#include <fulcra/error.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+fulcra__generation_problem(FulcraGeneration *self, FulcraProblems *problems,
+        JsonNode *node, const char *format, ...)
+{
+    va_list arguments;
+    g_autofree char *message = NULL;
+
+    va_start(arguments, format);
+    message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    fulcra_host_problems_add(problems, self->document,
+            fulcra_host_document_get_value(self->document, node), "%s",
+            message);
+}
+
+/* --- reading --- */
+
+static bool
+uri_is_valid(const char *uri)
+{
+    const char *c = uri;
+
+    while (g_ascii_isalnum(*c) || (*c != '\0' && strchr(":._-", *c) != NULL))
+        c++;
+    return *c == '\0' && g_str_has_prefix(uri, "urn:") && c[-1] != ':' &&
+           strchr(uri + 4, ':') != NULL && uri[4] != ':' && c - uri <= 200;
+}
+
+static void
+check_uri(FulcraGeneration *self, FulcraProblems *problems, JsonObject *object)
+{
+    JsonNode *node = json_object_get_member(object, "uri");
+
+    if (!uri_is_valid(json_node_get_string(node)))
+        fulcra__generation_problem(self, problems, node,
+                "\"%s\" is no name for a module or a space; write "
+                "\"urn:\", who you are, and what it is: \"urn:example:shop\"",
+                json_node_get_string(node));
+}
+
+static void
+check_version(FulcraGeneration *self, FulcraProblems *problems)
+{
+    JsonNode *node = json_object_get_member(self->root, "version");
+
+    if (!fulcra__version_parse(self->version_text, &self->version))
+        fulcra__generation_problem(self, problems, node,
+                "\"%s\" is not a version; write three numbers: \"1.0.0\"",
+                self->version_text);
+}
+
+JsonObject *
+fulcra__generation_get_space(FulcraGeneration *self, size_t i)
+{
+    return json_array_get_object_element(
+            json_object_get_array_member(self->root, "spaces"), (unsigned)i);
+}
+
+static size_t
+n_spaces(FulcraGeneration *self)
+{
+    return json_array_get_length(
+            json_object_get_array_member(self->root, "spaces"));
+}
+
+bool
+fulcra__generation_is_public(FulcraGeneration *self, size_t i)
+{
+    return fulcra_host_json_get_bool(
+            fulcra__generation_get_space(self, i), "public", false);
+}
+
+bool
+fulcra__generation_attaches(
+        FulcraGeneration *self, size_t i, const char *attachment)
+{
+    return g_strcmp0(fulcra_host_json_get_text(
+                             fulcra__generation_get_space(self, i), "attach",
+                             NULL),
+                   attachment) == 0;
+}
+
+static void
+read_space(FulcraGeneration *self, size_t i, FulcraProblems *problems)
+{
+    JsonObject *space = fulcra__generation_get_space(self, i);
+    JsonNode *uri = json_object_get_member(space, "uri");
+    const char *text = json_node_get_string(uri);
+
+    check_uri(self, problems, space);
+    if (g_ptr_array_find_with_equal_func(
+                self->space_uris, text, g_str_equal, NULL))
+        fulcra__generation_problem(self, problems, uri,
+                "space \"%s\" is declared twice; give one of them another "
+                "name",
+                text);
+    g_ptr_array_add(self->space_uris, (char *)text);
+    if (json_object_has_member(space, "attach") &&
+            !fulcra__generation_is_public(self, i))
+        fulcra__generation_problem(self, problems,
+                json_object_get_member(space, "attach"),
+                "a space that is not public cannot be attached; add "
+                "\"public\": true");
+}
+
+static void
+read_identity(FulcraGeneration *self, FulcraProblems *problems)
+{
+    self->uri = fulcra_host_json_get_text(self->root, "uri", "");
+    self->version_text = fulcra_host_json_get_text(self->root, "version", "");
+    self->library = fulcra_host_json_get_text(self->root, "library", NULL);
+    check_uri(self, problems, self->root);
+    check_version(self, problems);
+    for (size_t i = 0; i < n_spaces(self); i++)
+        read_space(self, i, problems);
+    g_ptr_array_add(self->space_uris, NULL);
+}
+
+static FulcraGeneration *
+generation_new(const char *folder)
+{
+    FulcraGeneration *self = g_new0(FulcraGeneration, 1);
+
+    self->folder = g_strdup(folder);
+    self->spaces = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra_host_space_unref);
+    self->space_uris = g_ptr_array_new();
+    self->endpoints = g_ptr_array_new_with_free_func(g_free);
+    self->imports = g_ptr_array_new();
+    self->instances = g_array_new(false, false, sizeof(FulcraInstance));
+    return self;
+}
+
+FulcraGeneration *
+fulcra__generation_read(
+        const char *folder, FulcraKinds *kinds, FulcraProblems *problems)
+{
+    g_autoptr(FulcraGeneration) self = generation_new(folder);
+    g_autofree char *file = g_build_filename(folder, FULCRA_DEFINITION, NULL);
+    size_t before = fulcra_host_problems_count(problems);
+    GError *error = NULL;
+    JsonNode *root;
+
+    self->document = fulcra_host_document_load(file, &error);
+    if (self->document == NULL) {
+        fulcra_host_problems_take_error(problems, error);
+        return NULL;
+    }
+    self->path = realpath(folder, NULL);
+    root = fulcra_host_document_get_root(self->document);
+    if (self->path == NULL || !fulcra_host_schema_check(&fulcra__module_schema,
+                                      fulcra__kinds_get_variants(kinds),
+                                      self->document, root, problems))
+        return NULL;
+    self->root = json_node_get_object(root);
+    read_identity(self, problems);
+    return fulcra_host_problems_count(problems) == before
+                   ? g_steal_pointer(&self)
+                   : NULL;
+}
+
+void
+fulcra__generation_free(FulcraGeneration *self)
+{
+    if (self == NULL)
+        return;
+    fulcra__generation_stop(self);
+    for (size_t i = 0; i < self->instances->len; i++) {
+        FulcraInstance *one =
+                &g_array_index(self->instances, FulcraInstance, i);
+
+        if (one->kind->free != NULL)
+            one->kind->free(one->instance);
+    }
+    g_array_unref(self->instances);
+    g_ptr_array_unref(self->imports);
+    g_ptr_array_unref(self->endpoints);
+    g_ptr_array_unref(self->space_uris);
+    g_ptr_array_unref(self->spaces);
+    fulcra__module_unref(self->module);
+    fulcra_host_document_unref(self->document);
+    free(self->path); /* realpath()'s */
+    g_free(self->folder);
+    g_free(self);
+}
+
+/* --- building --- */
+
+char *
+fulcra__generation_find(
+        FulcraGeneration *self, FulcraProblems *problems, JsonNode *path)
+{
+    const char *text = json_node_get_string(path);
+    g_autofree char *joined = g_build_filename(self->path, text, NULL);
+    char *found = realpath(joined, NULL);
+    size_t length = strlen(self->path);
+    char *result = NULL;
+
+    if (g_path_is_absolute(text))
+        fulcra__generation_problem(self, problems, path,
+                "\"%s\" is an absolute path; write one within the module's "
+                "folder",
+                text);
+    else if (found == NULL)
+        fulcra__generation_problem(self, problems, path,
+                "\"%s\" is not in the folder %s: %s", text, self->folder,
+                g_strerror(errno));
+    else if (strncmp(found, self->path, length) != 0 ||
+             (found[length] != '/' && found[length] != '\0'))
+        fulcra__generation_problem(self, problems, path,
+                "\"%s\" leads out of the module's folder %s; move it into the "
+                "folder",
+                text, self->folder);
+    else
+        result = g_strdup(found);
+    free(found);
+    return result;
+}
+
+static void
+check_requires(FulcraGeneration *self, FulcraProblems *problems)
+{
+    JsonObject *requires;
+    JsonObjectIter iter;
+    const char *uri;
+    JsonNode *range;
+
+    if (!json_object_has_member(self->root, "requires"))
+        return;
+    requires = json_object_get_object_member(self->root, "requires");
+    json_object_iter_init(&iter, requires);
+    while (json_object_iter_next_ordered(&iter, &uri, &range))
+        if (!fulcra__range_parse(json_node_get_string(range), NULL, NULL))
+            fulcra__generation_problem(self, problems, range,
+                    "\"%s\" says not which versions; write \"*\" or "
+                    "comparisons: \">=1.0 <2\"",
+                    json_node_get_string(range));
+}
+
+/* The code's name for itself must be the last part of the module's URI: what
+ * was copied from another module and not renamed is found here. */
+static bool
+check_name(FulcraGeneration *self, const FulcraModuleDescriptor *descriptor,
+        GError **error)
+{
+    if (strcmp(descriptor->name, strrchr(self->uri, ':') + 1) == 0)
+        return true;
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_MODULE,
+            "calls itself '%s'; the module's \"uri\" must end with that, or "
+            "its FULCRA_MODULE_DEFINE say '%s'",
+            descriptor->name, strrchr(self->uri, ':') + 1);
+    return false;
+}
+
+static void
+load_code(FulcraGeneration *self, const FulcraBuild *build)
+{
+    JsonNode *library = json_object_get_member(self->root, "library");
+    g_autofree char *file = NULL;
+    g_autoptr(GError) error = NULL;
+    const FulcraModuleDescriptor *descriptor;
+
+    if (library == NULL)
+        return;
+    file = fulcra__generation_find(self, build->problems, library);
+    if (file == NULL)
+        return;
+    descriptor = fulcra__library_open(
+            file, build->staging, self->folder, build->trusted, &error);
+    self->has_code = descriptor != NULL &&
+                     check_name(self, descriptor, &error) &&
+                     fulcra__module_load(self->module, descriptor, &error);
+    if (!self->has_code)
+        fulcra__generation_problem(self, build->problems, library, "%s: %s",
+                self->library, error->message);
+}
+
+/* (transfer full) */
+static FulcraEndpoint *
+build_settings(FulcraGeneration *self, const FulcraBuild *build)
+{
+    JsonObject *declared =
+            json_object_has_member(self->root, "settings")
+                    ? json_object_get_object_member(self->root, "settings")
+                    : NULL;
+    FulcraSettings *settings =
+            fulcra__settings_new(self->document, declared, build->problems);
+
+    if (build->overrides != NULL)
+        fulcra__settings_override(settings, self->uri,
+                build->overrides_document, build->overrides, build->problems);
+    return fulcra__settings_to_endpoint(settings, self->uri);
+}
+
+static void
+build_space(FulcraGeneration *self, const FulcraBuild *build, size_t i,
+        FulcraEndpoint *settings)
+{
+    JsonObject *definition = fulcra__generation_get_space(self, i);
+    FulcraSpace *space = fulcra_host_space_new(
+            fulcra_host_json_get_text(definition, "uri", ""));
+
+    g_ptr_array_add(self->spaces, space);
+    fulcra_host_space_bind(space, "setting:/{name}", FULCRA_VERBS_ALL,
+            FULCRA_ENTRY_PRIVATE, settings, NULL);
+    fulcra__entries_build(self, build, space,
+            json_object_get_array_member(definition, "endpoints"));
+    fulcra_host_space_seal(space);
+}
+
+static void
+list_endpoints(FulcraGeneration *self)
+{
+    size_t n_added;
+    FulcraAdded *const *added = fulcra__module_list(self->module, &n_added);
+
+    for (size_t i = 0; i < n_added; i++)
+        g_ptr_array_add(self->endpoints, g_strdup(added[i]->id));
+    g_ptr_array_add(self->endpoints, NULL);
+}
+
+void
+fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build)
+{
+    g_autoptr(FulcraEndpoint) settings = build_settings(self, build);
+
+    self->module = fulcra__module_new(build->kernel, self->uri);
+    check_requires(self, build->problems);
+    load_code(self, build);
+    list_endpoints(self);
+    for (size_t i = 0; i < n_spaces(self); i++)
+        build_space(self, build, i, settings);
+    fulcra__module_finish(self->module);
+}
+
+/* --- starting and stopping --- */
+
+void
+fulcra__generation_start(FulcraGeneration *self)
+{
+    if (self->is_started)
+        return;
+    self->is_started = true;
+    for (size_t i = 0; i < self->instances->len; i++) {
+        FulcraInstance *one =
+                &g_array_index(self->instances, FulcraInstance, i);
+
+        if (one->kind->start != NULL)
+            one->kind->start(one->instance);
+    }
+}
+
+void
+fulcra__generation_stop(FulcraGeneration *self)
+{
+    if (!self->is_started)
+        return;
+    self->is_started = false;
+    for (size_t i = self->instances->len; i > 0; i--) {
+        FulcraInstance *one =
+                &g_array_index(self->instances, FulcraInstance, i - 1);
+
+        if (one->kind->stop != NULL)
+            one->kind->stop(one->instance);
+    }
+}
