@@ -55,11 +55,9 @@ test_values(void)
     static const char *const values[] = { "", "a", "\"\\/\b\f\n\r\t", "ä", "€",
         "😀", "ä", "😀", "\x7f" };
 
-    g_assert_cmpuint(
-            json_array_get_length(list), ==, G_N_ELEMENTS(values));
+    g_assert_cmpuint(json_array_get_length(list), ==, G_N_ELEMENTS(values));
     for (unsigned i = 0; i < G_N_ELEMENTS(values); i++)
-        g_assert_cmpstr(
-                json_array_get_string_element(list, i), ==, values[i]);
+        g_assert_cmpstr(json_array_get_string_element(list, i), ==, values[i]);
 }
 
 static void
@@ -100,8 +98,7 @@ static const struct {
     { "// x\n{}", "1:1: a comment; JSON has none, so take it out" },
     { "{ /* x */ }", "1:3: a comment; JSON has none, so take it out" },
     { "{\"a\":1 # x\n}", "1:8: a comment; JSON has none, so take it out" },
-    { "{} {}",
-            "1:4: '{' after the end of the value; a document is one value" },
+    { "{} {}", "1:4: '{' after the end of the value; a document is one value" },
     { "{}x", "1:3: 'x' after the end of the value; a document is one value" },
     { "{", "1:2: the end of the file where a key in double quotes is "
            "expected" },
@@ -122,8 +119,7 @@ static const struct {
                   "\"truely\"" },
     { "[hello]", "1:2: unknown word 'hello'; a text needs double quotes: "
                  "\"hello\"" },
-    { "[NaN]",
-            "1:2: unknown word 'NaN'; a text needs double quotes: \"NaN\"" },
+    { "[NaN]", "1:2: unknown word 'NaN'; a text needs double quotes: \"NaN\"" },
     { "[01]", "1:2: a number with a leading zero; leave it out" },
     { "[-01]", "1:2: a number with a leading zero; leave it out" },
     { "[+1]", "1:2: '+' where a value is expected" },
@@ -142,8 +138,7 @@ static const struct {
     { "[1e999]", "1:2: 1e999 is too large for a number" },
     { "[\"a\nb\"]", "1:2: a text that does not end in its line; close it "
                     "with a double quote, write a line break as \\n" },
-    { "[\"a\tb\"]",
-            "1:4: a control character in a text; write it as \\u0009" },
+    { "[\"a\tb\"]", "1:4: a control character in a text; write it as \\u0009" },
     { "[\"abc", "1:2: a text without its closing double quote" },
     { "[\"\\x\"]", "1:3: 'x' cannot be escaped; write \\\\ for a backslash" },
     { "[\"\\", "1:3: the end of the file cannot be escaped; write \\\\ for a "
@@ -156,8 +151,7 @@ static const struct {
                               "\\udfff must follow" },
     { "[\"\\udc00\"]", "1:3: half of a surrogate pair; \\ud800 to \\udbff "
                        "must precede it" },
-    { "[\"\xff\"]",
-            "1:3: the byte 0xff is not UTF-8; save the file as UTF-8" },
+    { "[\"\xff\"]", "1:3: the byte 0xff is not UTF-8; save the file as UTF-8" },
     { "[\"\xc0\x80\"]",
             "1:3: the byte 0xc0 is not UTF-8; save the file as UTF-8" },
     { "[\"\xed\xa0\x80\"]",
@@ -255,8 +249,7 @@ test_depth(void)
 
     assert_too_large(lists, length, "f.json:1:65: nested more than 64 deep");
     objects = repeat("{\"a\":", 200000, &length);
-    assert_too_large(
-            objects, length, "f.json:1:321: nested more than 64 deep");
+    assert_too_large(objects, length, "f.json:1:321: nested more than 64 deep");
 
     deepest = repeat("[", FULCRA_JSON_MAX_DEPTH, &length);
     closing = repeat("]", FULCRA_JSON_MAX_DEPTH, &length);
@@ -292,7 +285,8 @@ test_long_document(void)
     g_autofree char *space = repeat(" ", FULCRA_JSON_MAX_SIZE + 1, &length);
 
     assert_too_large(space, length,
-            "f.json:1:1: 10485761 bytes; a document has at most 10485760");}
+            "f.json:1:1: 10485761 bytes; a document has at most 10485760");
+}
 
 static void
 test_many_values(void)
@@ -346,14 +340,16 @@ test_positions(void)
     assert_at(fulcra_host_document_get_value(document, root), 1, 1);
     assert_at(fulcra_host_document_get_key(document, root), 1, 1);
     assert_at(fulcra_host_document_get_key(document, member(root, "ä")), 2, 3);
-    assert_at(fulcra_host_document_get_value(document, member(root, "ä")), 2, 8);
+    assert_at(
+            fulcra_host_document_get_value(document, member(root, "ä")), 2, 8);
     assert_at(fulcra_host_document_get_value(
                       document, json_array_get_element(list, 0)),
             2, 10);
     assert_at(fulcra_host_document_get_key(document, member(inner, "b")), 3, 6);
+    assert_at(fulcra_host_document_get_value(document, member(inner, "b")), 3,
+            12);
     assert_at(
-            fulcra_host_document_get_value(document, member(inner, "b")), 3, 12);
-    assert_at(fulcra_host_document_get_value(document, member(root, "c")), 4, 8);
+            fulcra_host_document_get_value(document, member(root, "c")), 4, 8);
 }
 
 /* Escapes count as they stand in the file. */
