@@ -80,9 +80,9 @@ walk_endpoint(Walk *self, const FulcraEntry *entry)
     if (!fulcra__grammar_match(entry->grammar, request->identifier, self->extra,
                 self->n_extra, &request->slots, &reason)) {
         self->refused |= reason == fulcra__grammar_limit_reached;
-        walk_trace(self, "%s (%s): %s", entry->endpoint->id,
-                fulcra_host_grammar_get_text(entry->grammar),
-                reason == NULL ? "does not match" : reason);
+        if (self->trace != NULL)
+            walk_trace(self, "%s (%s): %s", entry->endpoint->id,
+                    fulcra_host_grammar_get_text(entry->grammar), reason);
         return false;
     }
     if (!answers) {
