@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grouptherapy - a group chat; README.md states the protocol
+ *
+ * SERIAL: one request at a time, so nothing here needs a lock. What a client
+ * says is data: compared, bounded, passed on, and never an identifier.
+ */
+
+#include "room.h"
+
+#include <json-glib/json-glib.h>
+
+static bool
+has_length(const char *text, long limit)
+{
+    return *text != '\0' && g_utf8_strlen(text, -1) <= limit;
+}
+
+static void
+chat_join(FulcraSocket *socket, const char *given)
+{
+    g_autofree char *name = g_strstrip(g_strdup(given));
+
+    if (room_get_name(socket) != NULL)
+        room_refuse(socket, "already-joined", "you have a name");
+    else if (!has_length(name, 32))
+        room_refuse(socket, "bad-name", "a name has 1 to 32 characters");
+    else if (room_has_name(name))
+        room_refuse(socket, "name-taken", "someone here has that name");
+    else
+        room_join(socket, name);
+}
+
+static void
+chat_say(FulcraSocket *socket, const char *text, size_t keep)
+{
+    const char *name = room_get_name(socket);
+
+    if (name == NULL)
+        room_refuse(socket, "not-joined", "join first");
+    else if (!has_length(text, 2000))
+        room_refuse(socket, "bad-text", "a text has 1 to 2000 characters");
+    else
+        room_say(name, text, keep);
+}
+
+/* A socket opens; it is in the room once it says "join". */
+static FulcraRepresentation *
+chat_new(FulcraRequest *request, GError **error)
+{
+    return NULL;
+}
+
+/* A message arrives. Whatever is wrong with it, the socket stays open. */
+static FulcraRepresentation *
+chat_sink(FulcraRequest *request, GError **error)
+{
+    FulcraSocket *socket = fulcra_request_get_socket(request);
+    g_autoptr(FulcraRepresentation) keep = fulcra_request_source(
+            request, FULCRA_ID("setting:/recent"), FULCRA_TYPE_INT, error);
+    g_autoptr(FulcraRepresentation) json =
+            fulcra_request_source_primary(request, FULCRA_TYPE_JSON, NULL);
+    JsonNode *node = json ? fulcra_representation_get_json(json) : NULL;
+    g_autoptr(GVariant) message =
+            node ? json_gvariant_deserialize(node, "a{sv}", NULL) : NULL;
+    const char *type = "", *name = "", *text = "";
+
+    if (keep == NULL)
+        return NULL;
+    if (message == NULL) {
+        room_refuse(socket, "not-json", "a message is a JSON object");
+        return NULL;
+    }
+    g_variant_lookup(message, "type", "&s", &type);
+    g_variant_lookup(message, "name", "&s", &name);
+    g_variant_lookup(message, "text", "&s", &text);
+    if (g_str_equal(type, "join"))
+        chat_join(socket, name);
+    else if (g_str_equal(type, "say"))
+        chat_say(socket, text, fulcra_representation_get_int(keep));
+    else
+        room_refuse(socket, "unknown-type", "a type is join or say");
+    return NULL;
+}
+
+/* A socket has closed. */
+static FulcraRepresentation *
+chat_delete(FulcraRequest *request, GError **error)
+{
+    room_leave(fulcra_request_get_socket(request));
+    return fulcra_representation_new_bool(true);
+}
+
+static FulcraRepresentation *
+members_source(FulcraRequest *request, GError **error)
+{
+    return room_get_members();
+}
+
+static const FulcraEndpointOps chat_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .new_resource = chat_new,
+    .sink = chat_sink,
+    .delete_resource = chat_delete,
+};
+
+static const FulcraEndpointOps members_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .source = members_source,
+};
+
+static bool
+grouptherapy_load(FulcraModule *module, GError **error)
+{
+    room_open();
+    return fulcra_module_add_endpoint(module, "chat", &chat_ops, NULL, error) &&
+           fulcra_module_add_endpoint(
+                   module, "members", &members_ops, NULL, error);
+}
+
+FULCRA_MODULE_DEFINE("grouptherapy", grouptherapy_load)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// The strip: the requests that a socket just caused, as the server's playground
+// remembers them under the tag that the socket was opened with. It asks only
+// after something happened and while somebody can see the answer; a server that
+// is no playground answers 404, and the strip stays hidden.
+
+const SHOWN = 60;
+const SOON = 120;
+const AGAIN = 500;
+
+export function newTag() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export class Strip {
+  constructor(element, tag) {
+    this.element = element;
+    this.list = element.querySelector('ol');
+    this.path = `/playground/strip/${tag}`;
+    this.last = -1;
+    this.absent = false;
+    document.addEventListener('visibilitychange', () => { if (this.missed) this.poke(); });
+  }
+
+  // Something happened: look, soon.
+  poke() {
+    if (this.absent || this.timer) return;
+    this.missed = document.hidden;
+    if (!this.missed) this.#lookIn(SOON);
+  }
+
+  #lookIn(delay) {
+    this.timer = setTimeout(async () => {
+      const grew = await this.#look().catch(() => false);
+      this.timer = null;
+      if (grew && !document.hidden) this.#lookIn(AGAIN);
+    }, delay);
+  }
+
+  // Whether there was something new.
+  async #look() {
+    const response = await fetch(this.path, { cache: 'no-store' });
+    this.absent = response.status === 404;
+    if (!response.ok) return false;
+    const { records } = await response.json();
+    const fresh = records.filter((record) => record.order > this.last);
+    if (fresh.length === 0) return false;
+    this.last = Math.max(...fresh.map((record) => record.order));
+    this.element.hidden = false;
+    this.list.append(...fresh.slice(-SHOWN).map(row));
+    while (this.list.children.length > SHOWN) this.list.firstChild.remove();
+    this.list.scrollTop = this.list.scrollHeight;
+    return true;
+  }
+}
+
+function row({ depth, verb, identifier, endpoint, us }) {
+  const item = document.createElement('li');
+  item.dataset.depth = Math.min(depth, 3);
+  item.className = 'fresh';
+  item.append(
+    cell('verb', verb),
+    cell('identifier', identifier),
+    cell('time', `${us < 100 ? us.toFixed(1) : Math.round(us)} µs`),
+    cell('endpoint', endpoint ? `→ ${endpoint}` : '→ nobody'),
+  );
+  return item;
+}
+
+function cell(name, text) {
+  const span = document.createElement('span');
+  span.className = name;
+  span.textContent = text;
+  return span;
+}
