@@ -30,7 +30,7 @@ function ticker() {
   const connection = new Connection('/demo/ticker');
   connection.addEventListener('message', ({ detail }) => {
     const { prices } = JSON.parse(detail);
-    show('ticker', ...prices.slice(0, 3).map(({ symbol, cents }) => `${symbol} ${(cents / 100).toFixed(2)}`));
+    show('ticker', ...prices.slice(0, 2).map(({ symbol, cents }) => `${symbol} ${(cents / 100).toFixed(2)}`));
   });
   connection.open();
 }

@@ -10,6 +10,7 @@ const element = (id) => document.getElementById(id);
 const tag = newTag();
 const strip = new Strip(element('strip'), tag);
 const connection = new Connection('/demo/ticker', { strip: tag });
+const plain = new Connection('/demo/ticker').url; // the strip is about one socket
 const cells = new Map(); // symbol -> { amount, change, line, history }
 let extra = [];          // { socket, dot, latest }
 let latest = '';         // the bytes that the first socket got last
@@ -101,7 +102,7 @@ function flash(dot) {
 }
 
 function openOne() {
-  const one = { socket: new WebSocket(connection.url), dot: makeDot(), latest: '' };
+  const one = { socket: new WebSocket(plain), dot: makeDot(), latest: '' };
   one.socket.onopen = () => { one.dot.className = 'open'; };
   one.socket.onmessage = ({ data }) => {
     one.latest = data;
