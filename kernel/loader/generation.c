@@ -249,7 +249,7 @@ check_requires(FulcraGeneration *self, FulcraProblems *problems)
     if (!json_object_has_member(self->root, "requires"))
         return;
     requires = json_object_get_object_member(self->root, "requires");
-    json_object_iter_init(&iter, requires);
+    json_object_iter_init_ordered(&iter, requires);
     while (json_object_iter_next_ordered(&iter, &uri, &range))
         if (!fulcra__range_parse(json_node_get_string(range), NULL, NULL))
             fulcra__generation_problem(self, problems, range,

@@ -380,7 +380,7 @@ order(FulcraLoader *self, FulcraGeneration *one, GPtrArray *ordered,
 
     one->mark = MARK_VISITING;
     if (json_object_has_member(one->root, "requires")) {
-        json_object_iter_init(
+        json_object_iter_init_ordered(
                 &iter, json_object_get_object_member(one->root, "requires"));
         while (json_object_iter_next_ordered(&iter, &uri, &range)) {
             FulcraGeneration *other = find_module(self, uri);
@@ -512,7 +512,7 @@ check_overrides(FulcraLoader *self, FulcraProblems *problems)
 
     if (self->settings == NULL)
         return;
-    json_object_iter_init(&iter, self->settings);
+    json_object_iter_init_ordered(&iter, self->settings);
     while (json_object_iter_next_ordered(&iter, &uri, &values)) {
         const char *nearest = fulcra_host_nearest(uri, uris);
 

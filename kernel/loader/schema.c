@@ -309,7 +309,7 @@ check_map(Check *self, const FulcraSchemaKey *key, JsonNode *node)
         wrong_type(self, key->name, key->type, node);
         return;
     }
-    json_object_iter_init(&iter, json_node_get_object(node));
+    json_object_iter_init_ordered(&iter, json_node_get_object(node));
     while (json_object_iter_next_ordered(&iter, &name, &value)) {
         if (key->type == FULCRA_SCHEMA_MAPS) {
             if (!JSON_NODE_HOLDS_OBJECT(value))
@@ -352,7 +352,7 @@ nearest_of_members(
     const char *name;
     const char *nearest = NULL;
 
-    json_object_iter_init(&iter, object);
+    json_object_iter_init_ordered(&iter, object);
     while (nearest == NULL && json_object_iter_next_ordered(&iter, &name, NULL))
         nearest = fulcra_host_nearest(*member = name, names);
     return nearest;
@@ -480,7 +480,7 @@ check_object(Check *self, const FulcraSchema *schema, JsonNode *node)
         return;
     }
     object = json_node_get_object(node);
-    json_object_iter_init(&iter, object);
+    json_object_iter_init_ordered(&iter, object);
     while (json_object_iter_next_ordered(&iter, &name, &value)) {
         const FulcraSchemaKey *key = find_key(schema, name);
 

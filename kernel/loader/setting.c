@@ -255,7 +255,7 @@ fulcra__settings_new(FulcraDocument *document, JsonObject *declared,
     self->list = g_ptr_array_new_with_free_func(setting_free);
     if (declared == NULL)
         return self;
-    json_object_iter_init(&iter, declared);
+    json_object_iter_init_ordered(&iter, declared);
     while (json_object_iter_next_ordered(&iter, &name, &node))
         settings_declare(self, document, name, node, problems);
     return self;
@@ -271,7 +271,7 @@ fulcra__settings_override(FulcraSettings *self, const char *uri,
     const char *name;
     JsonNode *node;
 
-    json_object_iter_init(&iter, values);
+    json_object_iter_init_ordered(&iter, values);
     while (json_object_iter_next_ordered(&iter, &name, &node)) {
         Setting *setting = settings_find(self, name);
         const char *nearest = fulcra_host_nearest(name, names);
