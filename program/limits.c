@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+
+/* limits.c - see limits.h */
+
+#include "program/limits.h"
+
+#include <string.h>
+
+static FulcraHttpOriginPolicy
+make_origin_policy(const FulcraSettings *settings)
+{
+    const char *const *origins =
+            fulcra_settings_get_list(settings, FULCRA_SETTING_HTTP_ORIGIN);
+    FulcraHttpOriginPolicy policy = {
+        .mode = FULCRA_HTTP_ORIGIN_LIST,
+        .allowed = origins,
+        .require = fulcra_settings_get_bool(
+                settings, FULCRA_SETTING_HTTP_REQUIRE_ORIGIN),
+    };
+
+    if (g_strv_contains(origins, "any"))
+        policy.mode = FULCRA_HTTP_ORIGIN_ANY;
+    else if (g_strv_contains(origins, "same") || origins[0] == NULL)
+        policy.mode = origins[0] != NULL && origins[1] != NULL
+                              ? FULCRA_HTTP_ORIGIN_LIST
+                              : FULCRA_HTTP_ORIGIN_SAME;
+    return policy;
+}
+
+FulcraHttpOptions
+fulcra_limits_http(const FulcraSettings *settings)
+{
+    const char *name =
+            fulcra_settings_get_text(settings, FULCRA_SETTING_HTTP_SERVER);
+    FulcraHttpOptions options = {
+        .limits = {
+            .body = (size_t)fulcra_settings_get_int(settings, FULCRA_SETTING_HTTP_MAX_BODY),
+            .connection_memory = (size_t)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_CONNECTION_MEMORY),
+            .connection_seconds = (unsigned)(fulcra_settings_get_int(settings,
+                    FULCRA_SETTING_HTTP_IDLE_TIMEOUT) / 1000),
+            .connections = (unsigned)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_MAX_CONNECTIONS),
+            .per_address = (unsigned)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_MAX_PER_ADDRESS),
+            .exchange_ms = (unsigned)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_ANSWER_TIMEOUT),
+        },
+        .origin = make_origin_policy(settings),
+        .playground = fulcra_settings_get_bool(
+                settings, FULCRA_SETTING_PLAYGROUND),
+        .server = name[0] != '\0' ? name : NULL,
+    };
+
+    return options;
+}
+
+static FulcraSlowPolicy
+slow_policy(const FulcraSettings *settings)
+{
+    const char *name =
+            fulcra_settings_get_text(settings, FULCRA_SETTING_WS_SLOW);
+
+    if (strcmp(name, "skip") == 0)
+        return FULCRA_SLOW_SKIP;
+    return strcmp(name, "latest") == 0 ? FULCRA_SLOW_LATEST : FULCRA_SLOW_CLOSE;
+}
+
+FulcraWebSocketLimits
+fulcra_limits_websocket(const FulcraSettings *settings)
+{
+#define GET(id) fulcra_settings_get_int(settings, FULCRA_SETTING_WS_##id)
+    FulcraWebSocketLimits limits = {
+        .message = (size_t)GET(MAX_MESSAGE),
+        .queue = (unsigned)GET(MAX_QUEUE),
+        .outbound = (size_t)GET(MAX_OUTBOUND),
+        .slow = slow_policy(settings),
+        .sockets = (unsigned)GET(MAX_SOCKETS),
+        .per_address = (unsigned)GET(MAX_PER_ADDRESS),
+        .messages_per_second = (unsigned)GET(MAX_RATE),
+        .close_on_error = fulcra_settings_get_bool(
+                settings, FULCRA_SETTING_WS_CLOSE_ON_ERROR),
+        .handshake_ms = (unsigned)GET(HANDSHAKE_TIMEOUT),
+        .ping_ms = (unsigned)GET(PING_INTERVAL),
+        .closing_ms = (unsigned)GET(CLOSE_TIMEOUT),
+        .stop_ms = (unsigned)GET(STOP_TIMEOUT),
+        .inbound_total = (size_t)GET(MAX_INBOUND_TOTAL),
+        .outbound_total = (size_t)GET(MAX_OUTBOUND_TOTAL),
+    };
+#undef GET
+
+    return limits;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* From settings to what the transports take. */
+
+#include "http/server.h"
+#include "program/settings.h"
+#include "websocket/websockets.h"
+
+/** Points into @settings. */
+FulcraHttpOptions fulcra_limits_http(const FulcraSettings *settings);
+FulcraWebSocketLimits fulcra_limits_websocket(const FulcraSettings *settings);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * serve.c - fulcra serve: a server that runs until a signal says stop
+ *
+ * The main thread runs GLib's main loop for control work; requests are the
+ * business of event loops and workers. While the server stops, the signals have
+ * their default effect again, so a second one ends the program at once.
+ */
+
+#include "program/command.h"
+#include "program/server.h"
+#include "program/setup.h"
+#include <fulcra/error.h>
+#include <fulcra/log.h>
+#include <fulcra/version.h>
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+announce(const FulcraSettings *settings, FulcraServer *server)
+{
+    const char *const *texts =
+            fulcra_settings_get_list(settings, FULCRA_SETTING_LISTEN);
+
+    for (size_t i = 0; texts[i] != NULL; i++)
+        printf("listening on http://%.*s:%u\n",
+                (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
+                fulcra_server_get_port(server, i));
+    fflush(stdout);
+}
+
+static void
+log_start(const FulcraSettings *settings, FulcraServer *server,
+        uint64_t descriptors)
+{
+    const char *admin =
+            fulcra_settings_get_text(settings, FULCRA_SETTING_ADMIN);
+
+    fulcra_log_info(NULL,
+            "fulcra %s: %zu modules, %zu loops, %" G_GUINT64_FORMAT
+            " descriptors at most",
+            fulcra_version(), fulcra_server_count_modules(server),
+            fulcra_server_count_loops(server), descriptors);
+    if (admin[0] != '\0')
+        fulcra_log_warning(
+                NULL, "--admin %s: nothing answers there yet", admin);
+}
+
+typedef struct {
+    GMainLoop *loop;
+    const char *signal;
+} Control;
+
+static gboolean
+on_sigterm(gpointer data)
+{
+    Control *self = data;
+
+    self->signal = "SIGTERM";
+    g_main_loop_quit(self->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_sigint(gpointer data)
+{
+    Control *self = data;
+
+    self->signal = "SIGINT";
+    g_main_loop_quit(self->loop);
+    return G_SOURCE_REMOVE;
+}
+
+/* Says where it listens, then waits until a signal says stop. */
+static void
+run(const FulcraSettings *settings, FulcraServer *server)
+{
+    Control control = { g_main_loop_new(NULL, FALSE), NULL };
+    unsigned sigterm = g_unix_signal_add(SIGTERM, on_sigterm, &control);
+    unsigned sigint = g_unix_signal_add(SIGINT, on_sigint, &control);
+
+    announce(settings, server);
+    g_main_loop_run(control.loop);
+    fulcra_log_info(NULL, "%s: stopping", control.signal);
+    g_source_remove(strcmp(control.signal, "SIGTERM") == 0 ? sigint : sigterm);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    g_main_loop_unref(control.loop);
+}
+
+static int
+serve_within(const FulcraSettings *settings)
+{
+    g_autoptr(GError) error = NULL;
+    uint64_t descriptors = fulcra_setup_descriptors();
+    FulcraServer *server = fulcra_server_new(settings, &error);
+
+    if (server == NULL) {
+        fulcra_complain("%s", error->message);
+        return FULCRA_EXIT_FAILED;
+    }
+    log_start(settings, server, descriptors);
+    run(settings, server);
+    fulcra_server_free(server);
+    fulcra_log_info(NULL, "stopped");
+    return FULCRA_EXIT_FINE;
+}
+
+static int
+serve(FulcraOptions *options)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraSettings) settings =
+            fulcra_options_load_settings(options, &error);
+
+    if (settings == NULL) {
+        fulcra_complain("%s", error->message);
+        return FULCRA_EXIT_FAILED;
+    }
+    fulcra_setup_log(settings);
+    signal(SIGPIPE, SIG_IGN);
+    return serve_within(settings);
+}
+
+const FulcraCommand fulcra_command_serve = {
+    .name = "serve",
+    .settings = FULCRA_FOR_SERVE,
+    .summary = "Serve modules by HTTP and WebSocket.",
+    .text = "Once it serves, standard output says where; logs go to standard "
+            "error. SIGTERM\nand SIGINT stop it: sockets are closed with 1001 "
+            "and told to their modules; a\nsecond signal ends it at once.",
+    .run = serve,
+};

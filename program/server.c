@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server.c - see server.h
+ *
+ * The order matters. Listeners are bound first, because that fails most often,
+ * and serve last. Timers need running loops, so loops start before modules are
+ * loaded. It is taken down in the opposite order: sockets run their DELETEs
+ * while modules, workers and loops are all there.
+ */
+
+#include "program/server.h"
+#include "http/server.h"
+#include "program/limits.h"
+#include "program/listen.h"
+#include "program/setup.h"
+#include "websocket/websockets.h"
+
+/* Imports what the playground adds and FULCRA_SPACE_FRONT. */
+#define SPACE_LISTENER "urn:fulcra:listener"
+#define SPACE_STRIP    "urn:fulcra:playground"
+
+struct _FulcraServer {
+    const FulcraSettings *settings;
+    bool playground;
+    FulcraKernel *kernel;
+    GPtrArray *loops; /* of FulcraLoop */
+    bool loops_run;
+    FulcraWebSockets *sockets; /* (nullable), as all below */
+    FulcraHttpServer *http;
+    bool http_runs;
+    FulcraLoader *loader;
+};
+
+static bool
+make_loops(FulcraServer *self, GError **error)
+{
+    unsigned n = (unsigned)fulcra_settings_get_int(
+            self->settings, FULCRA_SETTING_LOOPS);
+
+    if (n == 0)
+        n = MAX(g_get_num_processors(), 1);
+    for (unsigned i = 0; i < n; i++) {
+        FulcraLoop *loop = fulcra_loop_new(self->kernel, i, error);
+
+        if (loop == NULL)
+            return false;
+        g_ptr_array_add(self->loops, loop);
+    }
+    return true;
+}
+
+static void
+start_loops(FulcraServer *self)
+{
+    for (unsigned i = 0; i < self->loops->len; i++)
+        fulcra_loop_start(self->loops->pdata[i]);
+    self->loops_run = true;
+}
+
+static void
+listener_clear(void *data)
+{
+    FulcraHttpListener *self = data;
+
+    g_free((char *)self->address);
+}
+
+/* The settings have been checked: every text is an address. (transfer full) */
+static GArray *
+make_listeners(const FulcraServer *self)
+{
+    const char *const *texts =
+            fulcra_settings_get_list(self->settings, FULCRA_SETTING_LISTEN);
+    GArray *listeners = g_array_new(FALSE, FALSE, sizeof(FulcraHttpListener));
+
+    g_array_set_clear_func(listeners, listener_clear);
+    for (; *texts != NULL; texts++) {
+        FulcraHttpListener listener = {
+            .front = self->playground ? SPACE_LISTENER : FULCRA_SPACE_FRONT
+        };
+        char *address = NULL;
+        bool parsed = fulcra_listen_parse(*texts, &address, &listener.port);
+
+        g_assert(parsed);
+        listener.address = address;
+        g_array_append_val(listeners, listener);
+    }
+    return listeners;
+}
+
+static FulcraLoop *const *
+get_loops(const FulcraServer *self)
+{
+    return (FulcraLoop *const *)self->loops->pdata;
+}
+
+static bool
+make_transports(FulcraServer *self, GError **error)
+{
+    g_autoptr(GArray) listeners = make_listeners(self);
+    FulcraHttpOptions options = fulcra_limits_http(self->settings);
+    FulcraWebSocketLimits limits = fulcra_limits_websocket(self->settings);
+
+    self->http = fulcra_http_server_new(self->kernel, get_loops(self),
+            self->loops->len, (FulcraHttpListener *)listeners->data,
+            listeners->len, &options, error);
+    if (self->http == NULL)
+        return false;
+    self->sockets = fulcra_websockets_new(self->kernel, get_loops(self),
+            self->loops->len, &limits, self->playground);
+    fulcra_http_server_set_upgrade_hook(
+            self->http, fulcra_websockets_get_hook(self->sockets));
+    return true;
+}
+
+/* What listeners of a playground resolve in: the front, and the strip of the
+ * requests that a demo's socket caused. */
+static void
+add_playground_spaces(FulcraServer *self)
+{
+    FulcraSpace *strip = fulcra_websockets_get_strip_space(self->sockets);
+    g_autoptr(FulcraSpace) listener = fulcra_host_space_new(SPACE_LISTENER);
+
+    if (strip != NULL) {
+        fulcra_host_loader_add_space(self->loader, strip);
+        fulcra_host_space_import(listener, SPACE_STRIP, FULCRA_ENTRY_PUBLIC);
+    }
+    fulcra_host_space_import(listener, FULCRA_SPACE_FRONT, FULCRA_ENTRY_PUBLIC);
+    fulcra_host_loader_add_space(
+            self->loader, fulcra_host_space_seal(listener));
+}
+
+static bool
+load_modules(FulcraServer *self, GError **error)
+{
+    self->loader = fulcra_setup_loader(
+            self->kernel, self->settings, self->loops->pdata[0]);
+    if (self->playground)
+        add_playground_spaces(self);
+    return fulcra_setup_scan(self->loader, self->settings, error) &&
+           fulcra_host_loader_load_all(self->loader, error);
+}
+
+static bool
+start(FulcraServer *self, GError **error)
+{
+    if (!make_loops(self, error) || !make_transports(self, error))
+        return false;
+    start_loops(self);
+    if (!load_modules(self, error))
+        return false;
+    fulcra_http_server_start(self->http);
+    self->http_runs = true;
+    return true;
+}
+
+FulcraServer *
+fulcra_server_new(const FulcraSettings *settings, GError **error)
+{
+    g_autoptr(FulcraServer) self = g_new0(FulcraServer, 1);
+
+    self->settings = settings;
+    self->playground =
+            fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND);
+    self->kernel = fulcra_setup_kernel(settings);
+    self->loops = g_ptr_array_new();
+    return start(self, error) ? g_steal_pointer(&self) : NULL;
+}
+
+static void
+stop(FulcraServer *self)
+{
+    if (self->loader != NULL)
+        fulcra_host_loader_stop(self->loader);
+    if (self->http_runs) {
+        fulcra_websockets_stop(self->sockets);
+        fulcra_http_server_stop(self->http);
+    }
+    for (unsigned i = 0; self->loops_run && i < self->loops->len; i++)
+        fulcra_loop_stop(self->loops->pdata[i]);
+}
+
+void
+fulcra_server_free(FulcraServer *self)
+{
+    if (self == NULL)
+        return;
+    stop(self);
+    g_clear_pointer(&self->sockets, fulcra_websockets_free);
+    g_clear_pointer(&self->http, fulcra_http_server_free);
+    g_clear_pointer(&self->loader, fulcra_host_loader_free);
+    for (unsigned i = 0; i < self->loops->len; i++)
+        fulcra_loop_free(self->loops->pdata[i]);
+    g_ptr_array_unref(self->loops);
+    fulcra_host_kernel_free(self->kernel);
+    g_free(self);
+}
+
+uint16_t
+fulcra_server_get_port(FulcraServer *self, size_t index)
+{
+    return fulcra_http_server_get_port(self->http, index);
+}
+
+size_t
+fulcra_server_count_modules(FulcraServer *self)
+{
+    size_t n;
+
+    fulcra_host_loader_list(self->loader, &n);
+    return n;
+}
+
+size_t
+fulcra_server_count_loops(FulcraServer *self)
+{
+    return self->loops->len;
+}
