@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""Starting, stopping, and what is said meanwhile."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from client import PATIENCE, Refused, wait_for
+
+LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) .+"
+
+
+def module(folder, **definition):
+    """A module without code in folder: files in www/ at /NAME/."""
+    name = folder.name
+    (folder / "www").mkdir(parents=True, exist_ok=True)
+    (folder / "www" / "index.html").write_text(f"<title>{name}</title>")
+    (folder / "module.json").write_text(json.dumps({
+        "uri": f"urn:test:{name}", "version": "1.0.0",
+        "spaces": [{"uri": f"urn:test:{name}", "public": True, "attach": "front",
+                    "endpoints": [{"fileset": {
+                        "grammar": f"res:/{name}/{{path*}}", "root": "www"}}]}],
+        **definition}))
+    return folder
+
+
+def test_every_log_line_has_its_form(serve):
+    server = serve()
+    server.get("/nothing-here")
+    server.stop()
+
+    lines = server.log().splitlines()
+    assert lines
+    for line in lines:
+        assert re.fullmatch(LINE, line), line
+
+
+def test_the_log_says_versions_and_limits(serve):
+    server = serve()
+
+    server.wait_log(r"info fulcra \d+\.\d+\.\d+: \d+ modules, \d+ loops, \d+ descriptors")
+
+
+def test_descriptor_limit_is_raised(serve):
+    server = serve()
+
+    with open(f"/proc/{server.process.pid}/limits") as file:
+        soft, hard = re.search(r"Max open files +(\d+) +(\d+)", file.read()).groups()
+    assert soft == hard
+
+
+def test_log_level(serve):
+    server = serve("--log-level", "error")
+    server.stop()
+
+    assert server.log() == ""
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it(serve, sig):
+    server = serve()
+    server.stop(sig)
+
+    assert server.log().splitlines()[-1].endswith(" info stopped")
+
+
+def test_sockets_are_closed_with_1001(serve):
+    server = serve()
+    with server.socket("/demo/echo") as client:
+        server.process.send_signal(signal.SIGTERM)
+        assert client.receive_close()[0] == 1001
+        client.close(1001)
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_second_signal_ends_it_at_once(serve):
+    server = serve("--set", "websocket.stopTimeout=1h",
+                   "--set", "websocket.closeTimeout=1h")
+    with server.socket("/demo/echo"):  # that never answers the Close
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_log("SIGTERM: stopping")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(PATIENCE) == -signal.SIGTERM
+    server.stopped = True
+
+
+def test_port_0_picks_one(serve):
+    server = serve(listen=["127.0.0.1:0", "localhost:0"])
+
+    assert all(int(url.rsplit(":", 1)[1]) > 0 for url in server.urls)
+    assert server.urls[1].startswith("http://localhost:")
+
+
+def test_ipv6(serve):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    assert serve(listen=["[::1]:0"]).url.startswith("http://[::1]:")
+
+
+def test_port_in_use(fulcra):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        result = fulcra("serve", "--playground", "--listen", address)
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert address in result.stderr
+    assert re.search(r"--listen 127\.0\.0\.1:\d+", result.stderr), "what to type instead"
+
+
+def test_an_address_that_is_not_ours(fulcra):
+    result = fulcra("serve", "--playground", "--listen", "192.0.2.1:0")
+
+    assert result.returncode == 1
+    assert "192.0.2.1" in result.stderr
+
+
+def test_environment_says_where_to_listen(serve):
+    server = serve(listen=[], playground=True,
+                   env={"FULCRA_LISTEN": "127.0.0.1:0"})
+    line = server.lines.get(timeout=PATIENCE)
+
+    assert re.fullmatch(r"listening on http://127\.0\.0\.1:[1-9]\d*", line)
+
+
+def test_configuration_file(serve, tmp_path):
+    module(tmp_path / "a")
+    server = serve(config={"listen": "127.0.0.1:0", "modules": "a", "loops": 1},
+                   listen=[], folder=tmp_path)
+    line = server.lines.get(timeout=PATIENCE)
+
+    assert line.startswith("listening on ")
+    server.wait_log("1 modules, 1 loops")
+
+
+def test_a_folder_of_modules(serve, tmp_path):
+    for name in "ab":
+        module(tmp_path / "all" / name)
+    server = serve(modules=[tmp_path / "all"])
+
+    for name in "ab":
+        assert server.get(f"/{name}/").text == f"<title>{name}</title>"
+
+
+def test_admin_is_accepted(serve, tmp_path):
+    server = serve("--admin", str(tmp_path / "admin"))
+
+    server.wait_log("warning --admin .*: nothing answers there yet")
+
+
+@pytest.mark.parametrize("definition,says", [
+    ('{"uri": 5}', r"module\.json:1:9: "),
+    ('{', r"module\.json:1:2: "),
+])
+def test_a_wrong_definition_stops_the_start(fulcra, tmp_path, definition, says):
+    folder = module(tmp_path / "bad")
+    (folder / "module.json").write_text(definition)
+    result = fulcra("serve", "--listen", "127.0.0.1:0", "--modules", str(folder))
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert re.search(says, result.stderr), result.stderr
+
+    result = fulcra("check", str(folder))
+    assert result.returncode == 1
+    assert re.search(says, result.stderr), result.stderr
+
+
+def test_missing_module_folder(fulcra):
+    result = fulcra("serve", "--listen", "127.0.0.1:0", "--modules", "/nonexistent")
+
+    assert result.returncode == 1
+    assert "/nonexistent" in result.stderr
+
+
+def test_check_finds_all_that_comes_with_the_server_fine(fulcra):
+    result = fulcra("check", "--playground")
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_message_cannot_make_log_lines(serve):
+    server = serve()
+    path = "/x%0d%0a2026-01-01T00:00:00.000Z%20info%20forged%1b[31m%e2%80%a8"
+    server.get(path)
+    with server.connect() as tcp:
+        tcp.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://a\x1b[2J\r\n\r\n")
+        tcp.recv(1000)
+    with pytest.raises(Refused):
+        server.socket("/demo/echo", {"Origin": "http://foreign.example"})
+    server.stop()
+
+    for line in server.log().splitlines():
+        assert re.fullmatch(LINE, line), line
+        assert "\x1b" not in line and "\u2028" not in line
+        assert not line.startswith("2026-01-01T00:00:00.000Z")
+
+
+def test_standard_output_closed(fulcra):
+    """A reader that goes away does not end the server."""
+    from client import BUILD
+    process = subprocess.Popen(
+        [f"{BUILD}/fulcra", "serve", "--playground", "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        process.stdout.close()
+        host, port = line.strip().removeprefix("listening on http://").split(":")
+        with socket.create_connection((host, int(port)), PATIENCE) as tcp:
+            tcp.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert tcp.recv(12).startswith(b"HTTP/1.1 ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.stderr.close()
