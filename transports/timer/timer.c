@@ -143,6 +143,8 @@ order(Interval *interval, bool starts)
     Order self = { { NULL, order_run }, interval, starts,
         PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 
+    if (interval->loop == NULL)
+        return;
     fulcra_loop_post(interval->loop, &self.task);
     pthread_mutex_lock(&self.lock);
     while (!self.done)
