@@ -106,6 +106,8 @@ check_base(const Builder *self, GError **error)
     const FulcraGrammar *grammar = self->grammar;
     FulcraBaseMatch match;
 
+    if (self->base->str[strlen(grammar->scheme) + 1] == '\0')
+        return fail(self, error, "something must follow the scheme");
     if (!fulcra__grammar_match_base(
                 grammar, self->base->str, self->base->len, &match))
         return fail(self, error, "%s",

@@ -65,6 +65,17 @@ parse_literal(Parser *self, GString *literal, GError **error)
     return true;
 }
 
+/* Bytes that are not UTF-8 could become a character together with those of a
+ * neighbouring slot, and its normal form is another. */
+static bool
+has_stray_bytes(const char *literal)
+{
+    for (const char *at = literal; (at = strchr(at, '%')) != NULL; at++)
+        if (at[1] >= '8')
+            return true;
+    return false;
+}
+
 /* The first literal begins with the scheme. */
 static bool
 parse_literal_part(Parser *self, size_t scheme_length, GError **error)
@@ -77,6 +88,11 @@ parse_literal_part(Parser *self, size_t scheme_length, GError **error)
     }
     if (!parse_literal(self, literal, error))
         return false;
+    if (has_stray_bytes(literal->str))
+        return fail(self, self->at,
+                "what comes before this is not UTF-8: only slots may hold "
+                "such bytes",
+                error);
     FulcraGrammarPart *part = add_part(self, FULCRA_PART_LITERAL);
     part->length = literal->len;
     part->literal = g_strdup(literal->str);
@@ -358,6 +374,10 @@ parse_arguments(Parser *self, GError **error)
     FulcraGrammar *grammar = self->grammar;
 
     while (self->at < self->length) {
+        if (grammar->scheme == fulcra_intern("data"))
+            return fail(self, self->at,
+                    "data: takes no arguments: write %2B for a plus sign",
+                    error);
         if (strcmp(self->text + self->at, "+*") == 0) {
             grammar->undeclared = true;
             return true;

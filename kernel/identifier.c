@@ -113,7 +113,7 @@ identifier_alloc(
     return self;
 }
 
-/* How much an identifier takes as text, that of argument @argument included. */
+/* How many bytes @argument takes in the text form. */
 static size_t
 argument_length(const FulcraArgument *argument)
 {
@@ -271,28 +271,37 @@ fulcra_identifier_unref(FulcraIdentifier *self)
 
 /* --- the text form --- */
 
-static void
-append_argument(GString *text, const FulcraArgument *argument)
+static char *
+write_argument(char *to, const FulcraArgument *argument)
 {
+    FulcraEscape how = FULCRA_ESCAPE_TEXT;
     const char *value = argument->text;
 
-    g_string_append_printf(text, "+%s@", argument->name);
-    if (value != NULL) {
-        fulcra__escape_append(FULCRA_ESCAPE_TEXT, value, strlen(value), text);
-        return;
+    if (value == NULL) {
+        how = FULCRA_ESCAPE_PATH;
+        value = fulcra_identifier_get_text(argument->identifier);
     }
-    value = fulcra_identifier_get_text(argument->identifier);
-    fulcra__escape_append(FULCRA_ESCAPE_PATH, value, strlen(value), text);
+    *to++ = '+';
+    to = g_stpcpy(to, argument->name);
+    *to++ = '@';
+    return fulcra__escape_write(how, value, strlen(value), to);
 }
 
 static char *
 make_text(FulcraIdentifier *self)
 {
-    GString *text = g_string_new_len(self->base, self->base_length);
+    size_t length = self->base_length;
 
     for (unsigned i = 0; i < self->n_arguments; i++)
-        append_argument(text, &self->arguments[i]);
-    return g_string_free(text, FALSE);
+        length += argument_length(&self->arguments[i]);
+
+    char *text = g_malloc(length + 1);
+    char *to = (char *)memcpy(text, self->base, self->base_length) +
+               self->base_length;
+    for (unsigned i = 0; i < self->n_arguments; i++)
+        to = write_argument(to, &self->arguments[i]);
+    *to = '\0';
+    return text;
 }
 
 const char *

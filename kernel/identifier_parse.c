@@ -36,6 +36,17 @@ fulcra__syntax_error(
             "character %zu: %s", character, message);
 }
 
+/* How much of a text a message quotes: whole characters. */
+static int
+quoted_length(const char *text, size_t length)
+{
+    size_t n = MIN(length, 64);
+
+    while (n > 0 && n < length && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 size_t
 fulcra__scheme_length(const char *text, size_t length)
 {
@@ -88,7 +99,8 @@ parse_reference(FulcraArguments *arguments, const char *name, const char *text,
     g_autoptr(FulcraIdentifier) identifier =
             parse(inner, inner_length, depth + 1, error);
     if (identifier == NULL) {
-        g_prefix_error(error, "argument '%s': ", name);
+        g_prefix_error(error, "argument '%s': in '%.*s': ", name,
+                quoted_length(text, length), text);
         return false;
     }
     fulcra__arguments_append_identifier(arguments, name, identifier);
@@ -105,7 +117,7 @@ fulcra__argument_parse(FulcraArguments *arguments, const char *name,
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
                 "argument '%s': '%.*s' is neither an identifier nor a text: "
                 "write %%3A for a colon in a text",
-                name, (int)MIN(length, 64), text);
+                name, quoted_length(text, length), text);
         return false;
     }
     char *literal = fulcra__unescape(text, length, NULL);
@@ -134,7 +146,7 @@ parse_argument(FulcraArguments *arguments, const char *text, size_t length,
 
         fulcra__syntax_error(error, text, *at,
                 "'+%.*s' is not an argument: write %%2B for a plus sign",
-                (int)MIN(shown, FULCRA__NAME_MAX_LENGTH), name);
+                quoted_length(name, shown), name);
         return false;
     }
     const char *value = name + name_length + 1;
@@ -171,14 +183,8 @@ static FulcraIdentifier *
 parse_data(const char *text, size_t length, GError **error)
 {
     FulcraArguments none;
-    const char *bad;
 
     fulcra__arguments_init(&none);
-    if (!g_utf8_validate_len(text, length, &bad)) {
-        fulcra__syntax_error(error, text, (size_t)(bad - text),
-                "this is not UTF-8: write such bytes as %%XX");
-        return NULL;
-    }
     return fulcra__identifier_new(
             fulcra_intern("data"), text, length, &none, error);
 }
@@ -205,6 +211,26 @@ parse_parts(const char *text, size_t length, size_t scheme_length,
     return self;
 }
 
+/* Whatever else is wrong: texts of identifiers go into logs and documents. */
+static bool
+check_characters(const char *text, size_t length, GError **error)
+{
+    const char *bad;
+
+    if (!g_utf8_validate_len(text, length, &bad)) {
+        fulcra__syntax_error(error, text, (size_t)(bad - text),
+                "this is not UTF-8: write such bytes as %%XX");
+        return false;
+    }
+    for (size_t i = 0; i < length; i++)
+        if (g_ascii_iscntrl(text[i])) {
+            fulcra__syntax_error(error, text, i,
+                    "a control character must be written as %%XX");
+            return false;
+        }
+    return true;
+}
+
 /* @text is NUL-terminated, its NUL the only one. */
 static FulcraIdentifier *
 parse(const char *text, size_t length, unsigned depth, GError **error)
@@ -217,6 +243,8 @@ parse(const char *text, size_t length, unsigned depth, GError **error)
                 FULCRA__IDENTIFIER_MAX_DEPTH);
         return NULL;
     }
+    if (!check_characters(text, length, error))
+        return NULL;
     if (scheme_length == 0) {
         fulcra__syntax_error(error, text, 0,
                 "an identifier begins with a scheme in lower case and a "
