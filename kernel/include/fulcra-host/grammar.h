@@ -9,16 +9,21 @@
  *
  *   simple   res:/owners/{id}  res:/files/{rest*}  res:/n/{id:[0-9]+}
  *            {id} matches one or more characters but "/", {rest*} any number
- *            of characters, slashes included, none too; a pattern is PCRE2 and
- *            matches the decoded text. Arguments of the identifier are allowed
- *            where the grammar is of a `ws:` identifier or names them.
+ *            of characters, slashes included, none too. A pattern narrows
+ *            that, as in {id:[0-9]+} or {rest*:.*\.css}: it is PCRE2 and
+ *            matches the whole decoded text. Of several slots the first takes
+ *            as much as it can. Arguments of the identifier are allowed where
+ *            the grammar names them, and where it is of `ws:`
  *   active   active:toUpper+operand@{}  active:sum+n@{}*  active:x+a@{}?
  *            arguments in any order: {} exactly one, ? at most one, * any
- *            number, + at least one; `+*` at the end allows undeclared ones
- *   regex    regex:^res:/a(?<name>b+)$   over the whole text form
+ *            number, + at least one; `+*` at the end allows undeclared ones.
+ *            {title} names a slot, where it is to differ from the argument's
+ *            name; another value is a constant: +operand@res:/x
+ *   regex    regex:res:/a(?<name>b+)   over the whole text form; each named
+ *            group is a slot
  *
- * A slot's text is given unescaped. Matching runs PCRE2 with JIT under a match
- * limit; hitting the limit refuses the identifier, with a reason.
+ * A slot's text is given unescaped. PCRE2 runs with JIT, anchored at both
+ * ends, under a match limit; meeting the limit refuses the identifier.
  */
 
 #include <fulcra/types.h>

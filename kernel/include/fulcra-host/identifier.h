@@ -14,11 +14,13 @@ G_BEGIN_DECLS
 
 /**
  * fulcra_host_identifier_parse:
- * @text: "scheme:rest+name@value..."; a scheme is [a-z][A-Za-z0-9+.-]*, less
- *     "+"; only `data:` takes the rest as it is, without arguments
+ * @text: "scheme:rest+name@value..."; a scheme is [a-z][A-Za-z0-9.-]*, a name
+ *     [A-Za-z_][A-Za-z0-9_.-]*, both of at most 64 bytes; `data:` takes the
+ *     rest as it is, without arguments
  *
  * Returns: (transfer full) (nullable): NULL with FULCRA_ERROR_BAD_ARGUMENT,
- * whose message says at which character and what would be right
+ * whose message says at which character and what would be right, or with
+ * FULCRA_ERROR_TOO_LARGE beyond 16 KiB, 256 arguments or 16 levels
  */
 FulcraIdentifier *fulcra_host_identifier_parse(
         const char *text, GError **error);
@@ -29,8 +31,9 @@ FulcraIdentifier *fulcra_host_identifier_parse(
  * @path: begins with "/"; decoded once and normalised by the transport, may
  *     hold any character but NUL
  *
- * `%`, `+`, `@` and control characters of @path are escaped: it is data and
- * adds no argument. The identifier is marked as from outside.
+ * What has a meaning in an identifier is escaped: @path is data and adds no
+ * argument. Its length is for the transport to limit. The identifier is marked
+ * as from outside.
  */
 FulcraIdentifier *fulcra_host_identifier_new_path(
         const char *scheme, const char *path);

@@ -8,17 +8,20 @@
  * any thread. A module makes one in two ways, neither of which can take bytes
  * that came from outside for an identifier:
  *
- *   FULCRA_ID("res:/stock/list")                a literal, and only a literal
+ *   FULCRA_ID("res:/stock/list")
+ *       a literal, and only a literal
  *   fulcra_identifier_build(FULCRA_GRAMMAR("res:/stock/{symbol}"), ...)
- *                                               a literal whose slots are
- * filled
+ *       a literal whose slots are filled
  *
  * What fills a slot is data: it is escaped, and adds no argument and no
  * scheme. In the position of an argument (active:render+title@{title}) a text
  * becomes a literal value; only another identifier makes a reference there.
  *
- *   scheme ":" rest ( "+" name "@" value )*      + @ % are escaped as %2B %40
- * %25
+ *   scheme ":" rest ( "+" name "@" value )*
+ *
+ * In rest and value, % + @ { } and control characters are written %25 %2B %40
+ * %7B %7D %XX. A value that begins with a scheme is a reference, escaped once
+ * more; any other is a text, in which ":" is written %3A.
  */
 
 #include <fulcra/types.h>
@@ -105,14 +108,16 @@ fulcra_slot_identifier(const char *name, FulcraIdentifier *identifier)
  * fulcra_identifier_build:
  * @grammar: as FULCRA_GRAMMAR() makes it
  * @slots: (array length=n_slots): what fills its slots, in any order; for an
- *     active grammar, entries that name no slot become further arguments
+ *     active grammar, entries that name no slot become further arguments. A
+ *     slot of an argument that may be repeated takes several entries
  *
  * The inverse of matching: the endpoint whose grammar this is will find the
  * same texts under the same names.
  *
  * Returns: (transfer full) (nullable): NULL with FULCRA_ERROR_BAD_ARGUMENT
- * where a slot is missing, is not accepted by the slot's pattern, or holds an
- * identifier outside an argument
+ * where a slot is missing, is not accepted by the slot's pattern, would be
+ * read back as another text, or holds an identifier outside an argument; with
+ * FULCRA_ERROR_TOO_LARGE beyond 16 KiB, 256 arguments or 16 levels
  */
 FulcraIdentifier *fulcra_identifier_build(const FulcraGrammar *grammar,
         const FulcraSlot *slots, size_t n_slots, GError **error);
