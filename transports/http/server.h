@@ -70,7 +70,7 @@ void fulcra_http_server_start(FulcraHttpServer *self);
  */
 void fulcra_http_server_stop(FulcraHttpServer *self);
 
-/** After it was stopped, or was never started. */
+/** After its loops were stopped, or when it was never started. */
 void fulcra_http_server_free(FulcraHttpServer *self);
 
 /** The port that the listener @index is bound to. */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * ask.c - from methods to verbs, and from their answers to HTTP's
+ *
+ * GET and HEAD ask SOURCE, PUT asks SINK, DELETE asks DELETE. POST asks NEW
+ * where an endpoint takes it, otherwise SOURCE. Where nothing answers, what
+ * would have is looked up: other methods (405), or a WebSocket (426).
+ */
+
+#include "http/daemon.h"
+#include "http/server_private.h"
+
+#include <fulcra-host/identifier.h>
+#include <fulcra-host/request.h>
+#include <fulcra-host/stats.h>
+#include <fulcra/error.h>
+#include <string.h>
+
+static const struct {
+    const char *method;
+    FulcraVerb verb; /* POST: tried first */
+} methods[] = {
+    { "GET", FULCRA_VERB_SOURCE },
+    { "HEAD", FULCRA_VERB_SOURCE },
+    { "PUT", FULCRA_VERB_SINK },
+    { "DELETE", FULCRA_VERB_DELETE },
+    { "POST", FULCRA_VERB_NEW },
+};
+
+static FulcraRequest *
+root_of(FulcraHttpExchange *self, const char *scheme, FulcraVerb verb)
+{
+    FulcraHttpServer *server = fulcra__http_daemon_get_server(self->daemon);
+    g_autoptr(FulcraIdentifier) identifier = fulcra_host_identifier_new_path(
+            fulcra_intern(scheme), fulcra_http_head_get_path(self->head));
+
+    return fulcra_host_request_new_root(fulcra__http_server_get_kernel(server),
+            self->front, &self->context, verb, identifier);
+}
+
+/* --- looking up without asking --- */
+
+static bool
+resolves(FulcraHttpExchange *self, const char *scheme, FulcraVerb verb)
+{
+    g_autoptr(FulcraRequest) request = root_of(self, scheme, verb);
+    FulcraResolution *resolution = fulcra_host_request_resolve(request, NULL);
+
+    if (resolution == NULL)
+        return false;
+    fulcra_host_resolution_unref(resolution);
+    return true;
+}
+
+/* The methods that something answers; "" for none. (transfer full) */
+static char *
+allowed_methods(FulcraHttpExchange *self)
+{
+    g_autoptr(GString) allowed = g_string_new(NULL);
+    bool source = resolves(self, "res", FULCRA_VERB_SOURCE);
+
+    if (source)
+        g_string_append(allowed, "GET, HEAD, ");
+    if (source || resolves(self, "res", FULCRA_VERB_NEW))
+        g_string_append(allowed, "POST, ");
+    if (resolves(self, "res", FULCRA_VERB_SINK))
+        g_string_append(allowed, "PUT, ");
+    if (resolves(self, "res", FULCRA_VERB_DELETE))
+        g_string_append(allowed, "DELETE, ");
+    if (allowed->len > 0)
+        g_string_append(allowed, "OPTIONS");
+    return g_string_free(g_steal_pointer(&allowed), FALSE);
+}
+
+/* --- where nothing answers --- */
+
+static void
+fail_upgrade_required(FulcraHttpExchange *self)
+{
+    fulcra__http_exchange_fail(
+            self, 426, "this path is answered as a WebSocket", NULL);
+    if (self->answer.response != NULL) {
+        fulcra__http_answer_header(&self->answer, "Upgrade", "websocket");
+        fulcra__http_answer_header(
+                &self->answer, "Sec-WebSocket-Version", "13");
+    }
+}
+
+static void
+fail_not_allowed(
+        FulcraHttpExchange *self, const char *allowed, const GError *error)
+{
+    fulcra__http_reply_set_header(&self->reply, "Allow", allowed, NULL);
+    fulcra__http_exchange_fail(self, 405, NULL, error);
+}
+
+static void
+fail_unresolved(FulcraHttpExchange *self, FulcraVerb verb, const GError *error)
+{
+    if (verb == FULCRA_VERB_SOURCE && resolves(self, "ws", FULCRA_VERB_NEW)) {
+        fail_upgrade_required(self);
+        return;
+    }
+    if (verb == FULCRA_VERB_SINK || verb == FULCRA_VERB_DELETE) {
+        g_autofree char *allowed = allowed_methods(self);
+
+        if (*allowed != '\0') {
+            fail_not_allowed(self, allowed, error);
+            return;
+        }
+    }
+    fulcra__http_exchange_fail(
+            self, fulcra__http_status_of(error), NULL, error);
+}
+
+/* --- answers --- */
+
+static void
+answer(FulcraHttpExchange *self, FulcraVerb verb,
+        FulcraRepresentation *representation)
+{
+    FulcraHttpReply reply;
+    g_autoptr(GError) error = NULL;
+
+    fulcra__http_reply_init(&reply);
+    fulcra__http_reply_take(&self->reply, &reply);
+    bool answered = fulcra__http_answer_representation(
+            &self->answer, self->head, &reply, verb, representation, &error);
+    fulcra__http_reply_finish(&reply);
+    if (answered)
+        fulcra__http_exchange_answered(self);
+    else
+        fulcra__http_exchange_fail(self, 500, NULL, error);
+}
+
+static void
+request_answered(FulcraRequest *request, FulcraRepresentation *representation,
+        const GError *error, void *data)
+{
+    FulcraHttpExchange *self = data;
+    FulcraVerb verb = fulcra_request_get_verb(request);
+
+    /* Otherwise it was given up: the client has gone, the deadline passed. */
+    if (self->state == FULCRA_HTTP_ASKED) {
+        if (representation != NULL)
+            answer(self, verb, representation);
+        else if (g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED))
+            fail_unresolved(self, verb, error);
+        else
+            fulcra__http_exchange_fail(
+                    self, fulcra__http_status_of(error), NULL, error);
+    }
+    fulcra_host_context_unref(&self->context);
+}
+
+/* --- asking --- */
+
+static void
+make_body(FulcraHttpExchange *self)
+{
+    const char *type = fulcra_http_head_get_header(self->head, "content-type");
+    g_autofree char *media = g_strndup(type != NULL ? type : "",
+            strcspn(type != NULL ? type : "", "; \t"));
+    static const char *const known[] = { FULCRA_TYPE_TEXT, FULCRA_TYPE_HTML,
+        FULCRA_TYPE_JSON_TEXT, FULCRA_TYPE_BYTES, "text/xml", "text/css",
+        "text/csv", "application/xml", "application/x-www-form-urlencoded",
+        "multipart/form-data", "image/png", "image/jpeg" };
+    const char *named = FULCRA_TYPE_BYTES;
+
+    /* Type names are interned for good: not any text that comes along. */
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+        if (g_ascii_strcasecmp(media, known[i]) == 0)
+            named = known[i];
+
+    size_t length = self->received != NULL ? self->received->len : 0;
+    self->body = fulcra_host_representation_from_outside(
+            fulcra_representation_new_bytes(named,
+                    length > 0 ? self->received->data : (guint8 *)"", length));
+    g_clear_pointer(&self->received, g_byte_array_unref);
+}
+
+static void
+issue(FulcraHttpExchange *self, FulcraRequest *request /* (transfer full) */)
+{
+    if (self->body != NULL)
+        fulcra_request_set_primary(request, self->body);
+    self->request = request;
+    fulcra_host_context_ref(&self->context);
+    fulcra_request_issue_async(request, request_answered, self);
+}
+
+static void
+ask_post(FulcraHttpExchange *self)
+{
+    FulcraRequest *request = root_of(self, "res", FULCRA_VERB_NEW);
+    FulcraResolution *resolution = fulcra_host_request_resolve(request, NULL);
+
+    if (resolution == NULL) {
+        fulcra_request_unref(request);
+        issue(self, root_of(self, "res", FULCRA_VERB_SOURCE));
+        return;
+    }
+    fulcra_host_request_use_resolution(request, resolution);
+    fulcra_host_resolution_unref(resolution);
+    issue(self, request);
+}
+
+static void
+answer_options(FulcraHttpExchange *self)
+{
+    g_autofree char *allowed =
+            strcmp(fulcra_http_head_get_path(self->head), "*") == 0
+                    ? g_strdup("GET, HEAD, POST, PUT, DELETE, OPTIONS")
+                    : allowed_methods(self);
+
+    if (*allowed == '\0') {
+        fulcra__http_exchange_fail(self, 404, NULL, NULL);
+        return;
+    }
+    fulcra__http_answer_empty(&self->answer, 204);
+    fulcra__http_answer_header(&self->answer, "Allow", allowed);
+    fulcra__http_exchange_answered(self);
+}
+
+static void
+ask_method(FulcraHttpExchange *self)
+{
+    const char *method = fulcra_http_head_get_method(self->head);
+
+    if (strcmp(method, "OPTIONS") == 0) {
+        answer_options(self);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (strcmp(method, methods[i].method) != 0)
+            continue;
+        if (methods[i].verb == FULCRA_VERB_NEW)
+            ask_post(self);
+        else
+            issue(self, root_of(self, "res", methods[i].verb));
+        return;
+    }
+    fulcra__http_exchange_fail(
+            self, 501, "this method is not implemented", NULL);
+}
+
+void
+fulcra__http_ask(FulcraHttpExchange *self)
+{
+    if (self->handshake) {
+        fulcra__http_upgrade_open(self);
+        return;
+    }
+    if (self->has_body || self->received != NULL)
+        make_body(self);
+    ask_method(self);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server.c - the parts of the HTTP server put together
+ *
+ * Immutable between start and stop, so that loops read it without a lock.
+ */
+
+#include "http/acceptor.h"
+#include "http/daemon.h"
+#include "http/server_private.h"
+
+struct _FulcraHttpServer {
+    FulcraKernel *kernel;
+    FulcraHttpOptions options;
+    FulcraHttpUpgradeHook hook;
+    FulcraLoop *first_loop;
+    FulcraHttpAcceptor *acceptor;
+    FulcraHttpDaemon **daemons;
+    size_t n_daemons;
+    size_t next; /* daemon to deal a connection to; the first loop's thread */
+    bool started;
+};
+
+/* --- calls on a loop, waited for --- */
+
+typedef struct {
+    FulcraTask task;
+    void (*function)(void *data);
+    void *data;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool done;
+} Call;
+
+static void
+call_run(FulcraTask *task)
+{
+    Call *self = (Call *)task;
+
+    self->function(self->data);
+    pthread_mutex_lock(&self->lock);
+    self->done = true;
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void
+call_on(FulcraLoop *loop, void (*function)(void *data), void *data)
+{
+    Call call = {
+        .task = { .run = call_run }, .function = function, .data = data
+    };
+
+    pthread_mutex_init(&call.lock, NULL);
+    pthread_cond_init(&call.changed, NULL);
+    fulcra_loop_post(loop, &call.task);
+    pthread_mutex_lock(&call.lock);
+    while (!call.done)
+        pthread_cond_wait(&call.changed, &call.lock);
+    pthread_mutex_unlock(&call.lock);
+    pthread_cond_destroy(&call.changed);
+    pthread_mutex_destroy(&call.lock);
+}
+
+/* --- life --- */
+
+static void
+deal(FulcraHttpPeer *peer, void *data)
+{
+    FulcraHttpServer *self = data;
+
+    fulcra__http_daemon_add(self->daemons[self->next], peer);
+    self->next = (self->next + 1) % self->n_daemons;
+}
+
+static bool
+make_daemons(FulcraHttpServer *self, FulcraLoop *const *loops, size_t n_loops,
+        GError **error)
+{
+    self->daemons = g_new0(FulcraHttpDaemon *, n_loops);
+    for (size_t i = 0; i < n_loops; i++) {
+        self->daemons[i] = fulcra__http_daemon_new(self, loops[i], error);
+        if (self->daemons[i] == NULL)
+            return false;
+        self->n_daemons = i + 1;
+    }
+    return true;
+}
+
+FulcraHttpServer *
+fulcra_http_server_new(FulcraKernel *kernel, FulcraLoop *const *loops,
+        size_t n_loops, const FulcraHttpListener *listeners, size_t n_listeners,
+        const FulcraHttpOptions *options, GError **error)
+{
+    g_return_val_if_fail(n_loops > 0, NULL);
+
+    FulcraHttpServer *self = g_new0(FulcraHttpServer, 1);
+    self->kernel = kernel;
+    self->options = *options;
+    self->first_loop = loops[0];
+    self->acceptor = fulcra__http_acceptor_new(loops[0], listeners, n_listeners,
+            &options->limits, deal, self, error);
+    if (self->acceptor == NULL || !make_daemons(self, loops, n_loops, error)) {
+        fulcra_http_server_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+static void
+start_daemon(void *data)
+{
+    fulcra__http_daemon_start(data);
+}
+
+static void
+stop_daemon(void *data)
+{
+    fulcra__http_daemon_stop(data);
+}
+
+static void
+start_acceptor(void *data)
+{
+    fulcra__http_acceptor_start(data);
+}
+
+static void
+stop_acceptor(void *data)
+{
+    fulcra__http_acceptor_stop(data);
+}
+
+void
+fulcra_http_server_start(FulcraHttpServer *self)
+{
+    g_return_if_fail(!self->started);
+
+    for (size_t i = 0; i < self->n_daemons; i++)
+        call_on(fulcra__http_daemon_get_loop(self->daemons[i]), start_daemon,
+                self->daemons[i]);
+    call_on(self->first_loop, start_acceptor, self->acceptor);
+    self->started = true;
+}
+
+void
+fulcra_http_server_stop(FulcraHttpServer *self)
+{
+    if (!self->started)
+        return;
+    /* First, so that no connection comes to a daemon that has stopped. */
+    call_on(self->first_loop, stop_acceptor, self->acceptor);
+    for (size_t i = 0; i < self->n_daemons; i++)
+        call_on(fulcra__http_daemon_get_loop(self->daemons[i]), stop_daemon,
+                self->daemons[i]);
+    self->started = false;
+}
+
+void
+fulcra_http_server_free(FulcraHttpServer *self)
+{
+    if (self == NULL)
+        return;
+    g_return_if_fail(!self->started);
+
+    for (size_t i = 0; i < self->n_daemons; i++)
+        fulcra__http_daemon_free(self->daemons[i]);
+    fulcra__http_acceptor_free(self->acceptor);
+    g_free(self->daemons);
+    g_free(self);
+}
+
+/* --- what it has --- */
+
+void
+fulcra_http_server_set_upgrade_hook(
+        FulcraHttpServer *self, const FulcraHttpUpgradeHook *hook)
+{
+    g_return_if_fail(!self->started);
+
+    self->hook = *hook;
+}
+
+uint16_t
+fulcra_http_server_get_port(FulcraHttpServer *self, size_t index)
+{
+    return fulcra__http_acceptor_get_port(self->acceptor, index);
+}
+
+FulcraKernel *
+fulcra__http_server_get_kernel(FulcraHttpServer *self)
+{
+    return self->kernel;
+}
+
+const FulcraHttpOptions *
+fulcra__http_server_get_options(FulcraHttpServer *self)
+{
+    return &self->options;
+}
+
+const FulcraHttpUpgradeHook *
+fulcra__http_server_get_hook(FulcraHttpServer *self)
+{
+    return self->hook.open != NULL ? &self->hook : NULL;
+}
