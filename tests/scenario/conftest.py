@@ -20,9 +20,15 @@ BUILD = os.environ["FULCRA_BUILDDIR"]
 tap = {"count": 0}
 
 
+def short_name(nodeid):
+    """test_x.py::test_y[a/b] of the same with folders."""
+    file, *rest = nodeid.split("::")
+    return "::".join([os.path.basename(file), *rest])
+
+
 def tap_line(ok, report, note=""):
     tap["count"] += 1
-    name = report.nodeid.split("/")[-1].replace("#", "_")
+    name = short_name(report.nodeid).replace("#", "_")
     print(f"{'' if ok else 'not '}ok {tap['count']} {name}{note}", flush=True)
 
 
@@ -95,7 +101,7 @@ def serve(can_serve, request, tmp_path):
     servers = []
 
     def start(*args, **options):
-        name = re.sub(r"\W+", "-", request.node.nodeid.split("/")[-1].replace(".py", ""))
+        name = re.sub(r"\W+", "-", short_name(request.node.nodeid).replace(".py", ""))[:80]
         servers.append(Server(*args, name=f"{name}-{len(servers)}",
                               folder=tmp_path, **options))
         return servers[-1]
@@ -109,7 +115,7 @@ def serve(can_serve, request, tmp_path):
 @pytest.fixture(scope="module")
 def server(can_serve, request, tmp_path_factory):
     """One server, as --playground starts it, for all tests of a file."""
-    server = Server(name=request.node.name.split("/")[-1].replace(".py", ""),
+    server = Server(name=short_name(request.node.nodeid).replace(".py", ""),
                     folder=tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
