@@ -196,8 +196,7 @@ load(Fileset *self, const Found *found, GError **error)
             (uint64_t)status->st_ino, length);
     FulcraRepresentation *answer = fulcra_representation_new_take(
             fulcra_media_type_of(found->path), data, length, g_free);
-    answer = fulcra_representation_with_header(
-            answer, "httpResponse:/header/ETag", etag);
+    answer = fulcra_representation_with_header(answer, "ETag", etag);
     return fulcra_representation_with_expiry(answer, FULCRA_EXPIRY_ALWAYS, 0);
 }
 
