@@ -7,8 +7,8 @@
  * published and nothing listens.
  */
 
-#include "program/command.h"
-#include "program/setup.h"
+#include "command.h"
+#include "setup.h"
 
 #include <stdio.h>
 #include <string.h>

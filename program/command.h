@@ -9,7 +9,7 @@
  * from it.
  */
 
-#include "program/settings.h"
+#include "settings.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
 
 /* limits.c - see limits.h */
 
-#include "program/limits.h"
+#include "limits.h"
 
 #include <string.h>
 

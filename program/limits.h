@@ -4,7 +4,7 @@
 /* From settings to what the transports take. */
 
 #include "http/server.h"
-#include "program/settings.h"
+#include "settings.h"
 #include "websocket/websockets.h"
 
 /** Points into @settings. */

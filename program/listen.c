@@ -2,7 +2,7 @@
 
 /* listen.c - see listen.h */
 
-#include "program/listen.h"
+#include "listen.h"
 
 #include <gio/gio.h>
 #include <string.h>

@@ -9,8 +9,8 @@
  * it. A line leaves in one write(), so lines of several threads do not mix.
  */
 
-#include "program/log.h"
-#include "program/settings.h"
+#include "log.h"
+#include "settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,7 +59,7 @@ is_unsafe(gunichar c)
 }
 
 static void
-append_escaped(GString *line, const char *text, size_t length)
+append_escaped(GString *line, const char *text, size_t length, bool quoted)
 {
     const char *end = text + MIN(length, MAX_VALUE);
 
@@ -71,6 +71,8 @@ append_escaped(GString *line, const char *text, size_t length)
             g_string_append_printf(line, "\\x%02x", (unsigned char)*text);
         } else if (c == '\n') {
             g_string_append(line, "\\n");
+        } else if (quoted && (c == '"' || c == '\\')) {
+            g_string_append_printf(line, "\\%c", (int)c);
         } else if (is_unsafe(c)) {
             g_string_append_printf(line, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
             next = g_utf8_next_char(text);
@@ -95,7 +97,7 @@ append_field(GString *line, const GLogField *field, size_t length)
                   memchr(value, '"', length) != NULL;
 
     g_string_append_printf(line, " %s=%s", name, quoted ? "\"" : "");
-    append_escaped(line, value, length);
+    append_escaped(line, value, length, quoted);
     if (quoted)
         g_string_append_c(line, '"');
 }
@@ -121,7 +123,7 @@ fulcra_log_format(
     }
     g_string_append_c(line, ' ');
     if (message != NULL)
-        append_escaped(line, message->value, field_length(message));
+        append_escaped(line, message->value, field_length(message), false);
     return g_string_free(line, FALSE);
 }
 

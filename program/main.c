@@ -7,13 +7,14 @@
  * their options in their own files, the settings in settings.h.
  */
 
-#include "program/command.h"
+#include "command.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static const FulcraCommand *const commands[] = {
+    &fulcra_command_serve,
     &fulcra_command_check,
     &fulcra_command_request,
     &fulcra_command_settings,

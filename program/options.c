@@ -8,7 +8,7 @@
  * --help cannot say anything that the parser does not do.
  */
 
-#include "program/command.h"
+#include "command.h"
 #include <fulcra/error.h>
 
 #include <stdio.h>

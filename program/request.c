@@ -8,8 +8,8 @@
  * gone.
  */
 
-#include "program/command.h"
-#include "program/setup.h"
+#include "command.h"
+#include "setup.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/request.h>
 #include <fulcra/error.h>
@@ -269,6 +269,6 @@ const FulcraCommand fulcra_command_request = {
     .options = request_options,
     .summary = "Load modules, ask for one resource, print it.",
     .text = "The request is resolved as if it came by HTTP: in the space that "
-            "imports all that\nis public and attached to the front.",
+            "imports all\nthat is public and attached to the front.",
     .run = request,
 };

@@ -8,9 +8,9 @@
  * their default effect again, so a second one ends the program at once.
  */
 
-#include "program/command.h"
-#include "program/server.h"
-#include "program/setup.h"
+#include "command.h"
+#include "server.h"
+#include "setup.h"
 #include <fulcra/error.h>
 #include <fulcra/log.h>
 #include <fulcra/version.h>

@@ -7,7 +7,7 @@
  * All calls on one thread, which is no loop's.
  */
 
-#include "program/settings.h"
+#include "settings.h"
 
 G_BEGIN_DECLS
 

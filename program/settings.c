@@ -9,9 +9,9 @@
  * read after that.
  */
 
-#include "program/settings.h"
-#include "program/listen.h"
-#include "program/settings_private.h"
+#include "settings.h"
+#include "listen.h"
+#include "settings_private.h"
 #include <fulcra/error.h>
 
 #include <string.h>

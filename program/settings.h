@@ -16,7 +16,7 @@
  * default. Frequent ones have an option of their own.
  */
 
-#include "program/settings_table.h"
+#include "settings_table.h"
 #include <fulcra-host/schema.h>
 
 G_BEGIN_DECLS

@@ -4,7 +4,7 @@
  * settings_command.c - fulcra settings: the table, for people and for the guide
  */
 
-#include "program/command.h"
+#include "command.h"
 
 #include <stdio.h>
 

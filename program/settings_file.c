@@ -7,8 +7,8 @@
  * `settings`, which is about modules and checked where they are loaded.
  */
 
-#include "program/settings.h"
-#include "program/settings_private.h"
+#include "settings.h"
+#include "settings_private.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 /* What the files about settings share. */
 
-#include "program/settings.h"
+#include "settings.h"
 
 typedef struct {
     char *origin;

@@ -2,8 +2,8 @@
 
 /* setup.c - from settings to a kernel, a loader and a log */
 
-#include "program/setup.h"
-#include "program/log.h"
+#include "setup.h"
+#include "log.h"
 #include "spaces/kinds.h"
 #include "timer/timer.h"
 #include <fulcra/error.h>

@@ -4,7 +4,7 @@
 /* What serve, check and request have in common. */
 
 #include "loop/loop.h"
-#include "program/settings.h"
+#include "settings.h"
 #include <fulcra-host/loader.h>
 
 G_BEGIN_DECLS

@@ -2,7 +2,7 @@
 
 /* version.c - fulcra version */
 
-#include "program/command.h"
+#include "command.h"
 #include <fulcra/module.h>
 #include <fulcra/version.h>
 
