@@ -8,14 +8,14 @@
 
 #include <fulcra/fulcra.h>
 
-/* A socket opens, and later it has closed. No answer means: fine. */
+/* A socket opens. No answer means: welcome, and any socket id will do. */
 static FulcraRepresentation *
-echo_accept(FulcraRequest *request, GError **error)
+echo_new(FulcraRequest *request, GError **error)
 {
     return NULL;
 }
 
-/* A message arrives. */
+/* A message arrives. What closes a socket, DELETE, needs no handler here. */
 static FulcraRepresentation *
 echo_sink(FulcraRequest *request, GError **error)
 {
@@ -27,9 +27,8 @@ echo_sink(FulcraRequest *request, GError **error)
 static const FulcraEndpointOps echo_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
-    .new_resource = echo_accept,
+    .new_resource = echo_new,
     .sink = echo_sink,
-    .delete_resource = echo_accept,
 };
 
 static bool

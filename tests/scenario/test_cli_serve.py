@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Starting, stopping, and what is said meanwhile."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 
-from client import PATIENCE, Refused, wait_for
+from client import BUILD, PATIENCE, Refused
 
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) .+"
 
@@ -122,22 +124,38 @@ def test_an_address_that_is_not_ours(fulcra):
     assert "192.0.2.1" in result.stderr
 
 
-def test_environment_says_where_to_listen(serve):
-    server = serve(listen=[], playground=True,
-                   env={"FULCRA_LISTEN": "127.0.0.1:0"})
-    line = server.lines.get(timeout=PATIENCE)
+@contextlib.contextmanager
+def started(*args, **environment):
+    """The process of `fulcra serve`, with nothing added to what is given."""
+    process = subprocess.Popen(
+        [f"{BUILD}/fulcra", "serve", *args], env={**os.environ, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.stderr.close()
 
-    assert re.fullmatch(r"listening on http://127\.0\.0\.1:[1-9]\d*", line)
+
+def test_environment_says_where_to_listen():
+    with started("--playground", FULCRA_LISTEN="127.0.0.1:0") as process:
+        line = process.stdout.readline()
+    assert re.fullmatch(r"listening on http://127\.0\.0\.1:[1-9]\d*\n", line)
 
 
-def test_configuration_file(serve, tmp_path):
+def test_configuration_file(tmp_path):
     module(tmp_path / "a")
-    server = serve(config={"listen": "127.0.0.1:0", "modules": "a", "loops": 1},
-                   listen=[], folder=tmp_path)
-    line = server.lines.get(timeout=PATIENCE)
-
-    assert line.startswith("listening on ")
-    server.wait_log("1 modules, 1 loops")
+    path = tmp_path / "fulcra.json"
+    path.write_text(json.dumps(
+        {"listen": "127.0.0.1:0", "modules": "a", "loops": 1}))
+    with started("--config", str(path)) as process:
+        url = process.stdout.readline().split()[-1]
+        with urllib.request.urlopen(f"{url}/a/") as answer:
+            assert answer.read() == b"<title>a</title>"
+        assert "1 modules, 1 loops" in process.stderr.readline()
 
 
 def test_a_folder_of_modules(serve, tmp_path):
@@ -203,21 +221,9 @@ def test_a_message_cannot_make_log_lines(serve):
         assert not line.startswith("2026-01-01T00:00:00.000Z")
 
 
-def test_standard_output_closed(fulcra):
-    """A reader that goes away does not end the server."""
-    from client import BUILD
-    process = subprocess.Popen(
-        [f"{BUILD}/fulcra", "serve", "--playground", "--listen", "127.0.0.1:0"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        line = process.stdout.readline()
+def test_a_reader_of_standard_output_may_go_away():
+    with started("--playground", "--listen", "127.0.0.1:0") as process:
+        url = process.stdout.readline().split()[-1]
         process.stdout.close()
-        host, port = line.strip().removeprefix("listening on http://").split(":")
-        with socket.create_connection((host, int(port)), PATIENCE) as tcp:
-            tcp.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            assert tcp.recv(12).startswith(b"HTTP/1.1 ")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-    finally:
-        process.kill()
-        process.stderr.close()
+        with urllib.request.urlopen(f"{url}/demo/hello/you") as answer:
+            assert answer.status == 200

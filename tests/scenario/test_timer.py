@@ -42,7 +42,7 @@ def test_a_failing_request_is_logged_once(serve, tmp_path):
     ({"request": {"identifier": "res:/x"}}, "every"),
     ({"every": "1s"}, "request"),
     ({"every": "1ms", "request": {"identifier": "res:/x"}}, "10ms"),
-    ({"every": "1s", "request": {"identifier": "nonsense"}}, "character"),
+    ({"every": "1s", "request": {"identifier": "nonsense"}}, "nonsense"),
     ({"every": "1s", "request": {"identifier": "res:/x", "verb": "GET"}}, "GET"),
     ({"every": "1s", "request": {"identifer": "res:/x"}}, "identifier"),
     ({"every": 1, "request": {"identifier": "res:/x"}}, "every"),
