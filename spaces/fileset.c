@@ -197,6 +197,9 @@ load(Fileset *self, const Found *found, GError **error)
     FulcraRepresentation *answer = fulcra_representation_new_take(
             fulcra_media_type_of(found->path), data, length, g_free);
     answer = fulcra_representation_with_header(answer, "ETag", etag);
+    /* browsers may keep it, and ask each time whether it still holds */
+    answer = fulcra_representation_with_header(
+            answer, "httpResponse:/header/Cache-Control", "no-cache");
     return fulcra_representation_with_expiry(answer, FULCRA_EXPIRY_ALWAYS, 0);
 }
 

@@ -139,6 +139,7 @@ def test_etag(site):
     etag = first.headers["ETag"]
 
     assert etag.startswith('"') and etag.endswith('"')
+    assert first.headers["Cache-Control"] == "no-cache"
     again = site.get("/f/plain.txt", {"If-None-Match": etag})
     assert again.status == 304
     assert again.body == b""
