@@ -252,12 +252,13 @@ parse_occurrence(Parser *self, FulcraGrammarArgument *argument)
         { '+', 1, FULCRA__IDENTIFIER_MAX_ARGUMENTS },
     };
 
+    size_t after = MIN(self->at + 1, self->length);
+    bool ends = self->text[after] == '\0' || self->text[after] == '+';
+
     argument->min = argument->max = 1;
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        char next = peek(self) != '\0' ? self->text[self->at + 1] : '\0';
-
         /* "+" is a suffix only where no further argument begins with it. */
-        if (peek(self) == table[i].suffix && (next == '\0' || next == '+')) {
+        if (peek(self) == table[i].suffix && ends) {
             argument->min = table[i].min;
             argument->max = table[i].max;
             self->at++;
