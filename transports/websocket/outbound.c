@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outbound.c - frames made once, queues of references to them
+ *
+ * Queues and what they share belong to one loop's thread; frames are immutable
+ * but for the count of the queues they are in. Small frames are joined into a
+ * scratch buffer, since a copy of a few hundred bytes is cheaper than an entry
+ * in a vector; large ones are written from where they are.
+ */
+#include "websocket/outbound.h"
+#include "websocket/frame.h"
+#include "websocket/utf8.h"
+
+#include <errno.h>
+#include <fulcra-host/request.h>
+#include <fulcra/error.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define NODES_KEPT   4096
+#define SCRATCH_SIZE 65536
+#define SMALL        2048 /* frames up to this are joined */
+#define PARTS        64
+#define WRITE_SIZE   ((size_t)1 << 20) /* as much as one write is given */
+
+struct _FulcraOutboundNode {
+    FulcraOutboundNode *next;
+    FulcraRepresentation *frame;
+};
+
+static FulcraSentFrame *
+frame_of(FulcraRepresentation *representation)
+{
+    return (FulcraSentFrame *)fulcra_representation_get_bytes(
+            representation, NULL);
+}
+
+size_t
+fulcra__outbound_size(FulcraRepresentation *frame)
+{
+    return frame_of(frame)->size;
+}
+
+/* --- encoding --- */
+
+static const char *
+frame_type(void)
+{
+    static _Atomic(const char *) interned;
+    const char *type = atomic_load_explicit(&interned, memory_order_relaxed);
+
+    if (type == NULL) {
+        type = fulcra_intern("frame");
+        atomic_store_explicit(&interned, type, memory_order_relaxed);
+    }
+    return type;
+}
+
+static FulcraRepresentation *
+frame_new(uint8_t opcode, const void *data, size_t length)
+{
+    FulcraRepresentation *representation;
+    FulcraSentFrame *frame;
+    size_t size = fulcra__frame_measure(length);
+    void *payload;
+
+    representation = fulcra_host_representation_new_uninitialised(
+            frame_type(), sizeof(*frame) + size, &payload);
+    frame = payload;
+    atomic_init(&frame->queued, 0);
+    frame->control = opcode >= FULCRA_OPCODE_CLOSE;
+    frame->size = size;
+    fulcra__frame_write(frame->bytes, opcode, data, length);
+    return representation;
+}
+
+FulcraRepresentation *
+fulcra__outbound_new_control(uint8_t opcode, const void *data, size_t length)
+{
+    g_assert(length <= FULCRA_FRAME_CONTROL_SIZE);
+    return frame_new(opcode, data, length);
+}
+
+/* Types whose bytes are UTF-8 text, parameters and all. */
+static bool
+type_is_text(const char *type)
+{
+    static const char *const others[] = { FULCRA_TYPE_JSON_TEXT,
+        FULCRA_TYPE_BOOL, FULCRA_TYPE_INT, "application/xml",
+        "application/javascript", "image/svg+xml" };
+    size_t length = strcspn(type, ";");
+
+    if (g_str_has_prefix(type, "text/"))
+        return true;
+    if (length > 5 && memcmp(type + length - 5, "+json", 5) == 0)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strlen(others[i]) == length && memcmp(type, others[i], length) == 0)
+            return true;
+    return false;
+}
+
+static bool
+text_is_valid(const void *text, size_t length)
+{
+    FulcraUtf8 utf8 = { 0 };
+
+    return fulcra__utf8_check(&utf8, text, length) &&
+           fulcra__utf8_is_complete(&utf8);
+}
+
+/* Parsed JSON leaves as its text. */
+static FulcraRepresentation *
+make_json_frame(FulcraRepresentation *message)
+{
+    JsonNode *node = fulcra_representation_get_json(message);
+    g_autofree char *text = json_to_string(node, FALSE);
+
+    return frame_new(FULCRA_OPCODE_TEXT, text, strlen(text));
+}
+
+static FulcraRepresentation *
+make_frame(FulcraRepresentation *message)
+{
+    const char *type = fulcra_representation_get_type(message);
+    size_t length;
+    const void *bytes = fulcra_representation_get_bytes(message, &length);
+
+    if (strcmp(type, FULCRA_TYPE_JSON) == 0)
+        return make_json_frame(message);
+    if (bytes == NULL || strcmp(type, FULCRA_TYPE_NONE) == 0)
+        return NULL;
+    if (!type_is_text(type))
+        return frame_new(FULCRA_OPCODE_BINARY, bytes, length);
+    if (!text_is_valid(bytes, length))
+        return NULL;
+    return frame_new(FULCRA_OPCODE_TEXT, bytes, length);
+}
+
+FulcraRepresentation *
+fulcra__outbound_encode(FulcraRepresentation *message, GError **error)
+{
+    FulcraRepresentation *frame = fulcra_host_representation_derive(
+            message, frame_type(), make_frame);
+
+    if (frame != NULL)
+        return frame;
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+            "a representation of type '%s' cannot be sent as a message: %s",
+            fulcra_representation_get_type(message),
+            fulcra_representation_get_text(message) == NULL
+                    ? "it has no bytes; convert it to text/plain, "
+                      "application/json or application/octet-stream"
+                    : "it is not UTF-8 text");
+    return NULL;
+}
+
+/* --- the queue --- */
+
+static FulcraOutboundNode *
+node_new(FulcraOutboundShared *shared, FulcraRepresentation *frame)
+{
+    FulcraOutboundNode *node = shared->free;
+
+    if (node != NULL) {
+        shared->free = node->next;
+        shared->n_free--;
+    } else {
+        node = g_new(FulcraOutboundNode, 1);
+    }
+    node->next = NULL;
+    node->frame = fulcra_representation_ref(frame);
+    return node;
+}
+
+static void
+node_free(FulcraOutboundShared *shared, FulcraOutboundNode *node)
+{
+    fulcra_representation_unref(node->frame);
+    if (shared->n_free == NODES_KEPT) {
+        g_free(node);
+        return;
+    }
+    node->next = shared->free;
+    shared->free = node;
+    shared->n_free++;
+}
+
+static void
+count(FulcraOutboundShared *shared, int64_t amount)
+{
+    /* One writer, so that this needs no locked instruction. */
+    atomic_store_explicit(&shared->bytes,
+            atomic_load_explicit(&shared->bytes, memory_order_relaxed) + amount,
+            memory_order_relaxed);
+}
+
+void
+fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraRepresentation *representation)
+{
+    FulcraSentFrame *frame = frame_of(representation);
+    FulcraOutboundNode *node = node_new(shared, representation);
+
+    if (self->last == NULL)
+        self->first = node;
+    else
+        self->last->next = node;
+    self->last = node;
+    if (frame->control) {
+        self->n_control++;
+        return;
+    }
+    self->bytes += frame->size;
+    if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
+        count(shared, (int64_t)frame->size);
+}
+
+/* @node has been taken out of the list. */
+static void
+forget(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraOutboundNode *node)
+{
+    FulcraSentFrame *frame = frame_of(node->frame);
+
+    if (frame->control) {
+        self->n_control--;
+    } else {
+        self->bytes -= frame->size;
+        if (atomic_fetch_sub_explicit(
+                    &frame->queued, 1, memory_order_relaxed) == 1)
+            count(shared, -(int64_t)frame->size);
+    }
+    node_free(shared, node);
+}
+
+static void
+pop(FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    FulcraOutboundNode *node = self->first;
+
+    self->first = node->next;
+    if (self->first == NULL)
+        self->last = NULL;
+    self->written = 0;
+    forget(self, shared, node);
+}
+
+unsigned
+fulcra__outbound_drop_waiting(
+        FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    FulcraOutboundNode **at = &self->first;
+    unsigned n = 0;
+
+    if (self->written > 0)
+        at = &self->first->next; /* half a frame must be finished */
+    self->last = self->written > 0 ? self->first : NULL;
+    while (*at != NULL) {
+        FulcraOutboundNode *node = *at;
+
+        if (frame_of(node->frame)->control) {
+            self->last = node;
+            at = &node->next;
+            continue;
+        }
+        *at = node->next;
+        forget(self, shared, node);
+        n++;
+    }
+    return n;
+}
+
+void
+fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    while (self->first != NULL)
+        pop(self, shared);
+}
+
+/* --- writing --- */
+
+typedef struct {
+    struct iovec parts[PARTS];
+    int n;
+    size_t total, scratch_used;
+    bool joining; /* the last part is the scratch buffer's end */
+} Batch;
+
+static void
+batch_add(Batch *batch, const uint8_t *bytes, size_t size)
+{
+    batch->parts[batch->n++] = (struct iovec){ (void *)bytes, size };
+    batch->total += size;
+    batch->joining = false;
+}
+
+static void
+batch_join(Batch *batch, FulcraOutboundShared *shared, const uint8_t *bytes,
+        size_t size)
+{
+    uint8_t *to = shared->scratch + batch->scratch_used;
+
+    memcpy(to, bytes, size);
+    batch->scratch_used += size;
+    if (batch->joining) {
+        batch->parts[batch->n - 1].iov_len += size;
+        batch->total += size;
+        return;
+    }
+    batch_add(batch, to, size);
+    batch->joining = true;
+}
+
+static void
+batch_fill(Batch *batch, FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    size_t skip = self->written;
+
+    if (shared->scratch == NULL)
+        shared->scratch = g_malloc(SCRATCH_SIZE);
+    for (FulcraOutboundNode *node = self->first;
+            node != NULL && batch->n < PARTS && batch->total < WRITE_SIZE;
+            node = node->next) {
+        FulcraSentFrame *frame = frame_of(node->frame);
+        const uint8_t *bytes = frame->bytes + skip;
+        size_t size = frame->size - skip;
+
+        skip = 0;
+        if (size > SMALL || batch->scratch_used + size > SCRATCH_SIZE)
+            batch_add(batch, bytes, size);
+        else
+            batch_join(batch, shared, bytes, size);
+    }
+}
+
+static void
+take_written(FulcraOutbound *self, FulcraOutboundShared *shared, size_t n)
+{
+    shared->sent_bytes += n;
+    while (n > 0) {
+        FulcraSentFrame *frame = frame_of(self->first->frame);
+        size_t left = frame->size - self->written;
+
+        if (n < left) {
+            self->written += n;
+            return;
+        }
+        n -= left;
+        shared->sent_messages += !frame->control;
+        pop(self, shared);
+    }
+}
+
+static ssize_t
+write_some(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraStream *stream, size_t *total)
+{
+    FulcraSentFrame *frame = frame_of(self->first->frame);
+    Batch batch;
+
+    batch.n = 0;
+    batch.total = batch.scratch_used = 0;
+    batch.joining = false;
+    if (self->first->next == NULL) /* the common case: no copy */
+        batch_add(&batch, frame->bytes + self->written,
+                frame->size - self->written);
+    else
+        batch_fill(&batch, self, shared);
+    *total = batch.total;
+    return stream->ops->writev(stream, batch.parts, batch.n);
+}
+
+FulcraOutboundResult
+fulcra__outbound_write(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraStream *stream)
+{
+    while (self->first != NULL) {
+        size_t total;
+        ssize_t n = write_some(self, shared, stream, &total);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK
+                           ? FULCRA_OUTBOUND_BLOCKED
+                           : FULCRA_OUTBOUND_FAILED;
+        take_written(self, shared, (size_t)n);
+        if ((size_t)n < total)
+            return FULCRA_OUTBOUND_BLOCKED;
+    }
+    return FULCRA_OUTBOUND_DONE;
+}
+
+void
+fulcra__outbound_shared_clear(FulcraOutboundShared *shared)
+{
+    while (shared->free != NULL) {
+        FulcraOutboundNode *node = shared->free;
+
+        shared->free = node->next;
+        g_free(node);
+    }
+    g_clear_pointer(&shared->scratch, g_free);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What waits to be sent
+ *
+ * A message is encoded once: its frame hangs on its representation and is
+ * shared by all the sockets that it goes to. The queue of a socket is a list
+ * of references; one write takes as many of them as it can.
+ */
+
+#include "websocket/stream.h"
+#include <fulcra/representation.h>
+#include <stdatomic.h>
+
+/* The payload of a representation of the form `frame`. */
+typedef struct {
+    atomic_uint queued; /* in how many queues: counts once for the server */
+    bool control;       /* a ping, a pong, a Close: outside the limits */
+    size_t size;
+    uint8_t bytes[];
+} FulcraSentFrame;
+
+typedef struct _FulcraOutboundNode FulcraOutboundNode;
+
+/* All zero: nothing waits. */
+typedef struct {
+    FulcraOutboundNode *first, *last;
+    size_t bytes;       /* of messages, control frames not counted */
+    size_t written;     /* of the first frame */
+    uint32_t n_control; /* control frames among them */
+} FulcraOutbound;
+
+/* What the queues of one loop share. */
+typedef struct {
+    FulcraOutboundNode *free;
+    unsigned n_free;
+    uint8_t *scratch; /* (nullable): where small frames are joined */
+    /* Bytes counted here, less those uncounted here: a frame that several
+     * loops share may leave by another one, so only the sum is meaningful. */
+    _Atomic(int64_t) bytes;
+    uint64_t sent_messages, sent_bytes; /* since they were last collected */
+} FulcraOutboundShared;
+
+typedef enum {
+    FULCRA_OUTBOUND_DONE,    /* nothing waits any more */
+    FULCRA_OUTBOUND_BLOCKED, /* the system takes no more for now */
+    FULCRA_OUTBOUND_FAILED,  /* the connection is broken */
+} FulcraOutboundResult;
+
+/**
+ * fulcra__outbound_encode:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer none) (nullable): the frame that hangs on @message; NULL
+ * with FULCRA_ERROR_BAD_ARGUMENT where it has no bytes or is text that is not
+ * UTF-8
+ */
+FulcraRepresentation *fulcra__outbound_encode(
+        FulcraRepresentation *message, GError **error);
+
+/** A control frame. (transfer full) */
+FulcraRepresentation *fulcra__outbound_new_control(
+        uint8_t opcode, const void *data, size_t length);
+
+size_t fulcra__outbound_size(FulcraRepresentation *frame);
+
+/** @frame: (transfer none): the queue takes a reference */
+void fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraRepresentation *frame);
+
+/** Drops the messages of which nothing was written yet; returns how many. */
+unsigned fulcra__outbound_drop_waiting(
+        FulcraOutbound *self, FulcraOutboundShared *shared);
+
+/** Drops everything. */
+void fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared);
+
+FulcraOutboundResult fulcra__outbound_write(FulcraOutbound *self,
+        FulcraOutboundShared *shared, FulcraStream *stream);
+
+void fulcra__outbound_shared_clear(FulcraOutboundShared *shared);

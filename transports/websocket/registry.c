@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry.c - who is connected: socket ids, addresses, numbers
+ *
+ * Touched when sockets open and close and when somebody looks one up, never
+ * for a message: one lock for all loops.
+ */
+#include "websocket/socket.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+static bool
+address_is_loopback(const char *address)
+{
+    return g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0 ||
+           g_str_has_prefix(address, "::ffff:127.");
+}
+
+/* With the lock held. */
+static const char *
+admit_locked(FulcraWebSockets *self, const char *address)
+{
+    unsigned n =
+            GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, address));
+
+    if (self->stopping)
+        return "the server is stopping";
+    if (self->n_sockets >= self->limits.sockets)
+        return "too many sockets";
+    if (address_is_loopback(address)) {
+        self->n_sockets++;
+        return NULL;
+    }
+    if (n >= self->limits.per_address)
+        return "too many sockets from one address";
+    g_hash_table_replace(
+            self->addresses, g_strdup(address), GUINT_TO_POINTER(n + 1));
+    self->n_sockets++;
+    return NULL;
+}
+
+const char *
+fulcra__registry_admit(FulcraWebSockets *self, const char *address)
+{
+    const char *refusal;
+
+    pthread_mutex_lock(&self->lock);
+    refusal = admit_locked(self, address);
+    pthread_mutex_unlock(&self->lock);
+    return refusal;
+}
+
+void
+fulcra__registry_leave(FulcraWebSockets *self, const char *address)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&self->lock);
+    n = GPOINTER_TO_UINT(g_hash_table_lookup(self->addresses, address));
+    if (n > 1)
+        g_hash_table_replace(
+                self->addresses, g_strdup(address), GUINT_TO_POINTER(n - 1));
+    else if (n == 1)
+        g_hash_table_remove(self->addresses, address);
+    self->n_sockets--;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+}
+
+bool
+fulcra__registry_add(FulcraWebSockets *self, FulcraSocketHandle *handle)
+{
+    bool is_new;
+
+    pthread_mutex_lock(&self->lock);
+    is_new = !g_hash_table_contains(self->handles, handle->id);
+    if (is_new)
+        g_hash_table_insert(self->handles, handle->id, handle);
+    pthread_mutex_unlock(&self->lock);
+    return is_new;
+}
+
+void
+fulcra__registry_remove(FulcraWebSockets *self, FulcraSocketHandle *handle)
+{
+    pthread_mutex_lock(&self->lock);
+    g_hash_table_remove(self->handles, handle->id);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* The socket holds a reference to its handle for as long as it is in the
+ * table, so one found under the lock is alive. */
+FulcraSocket *
+fulcra__registry_find(const char *id, void *websockets)
+{
+    FulcraWebSockets *self = websockets;
+    FulcraSocketHandle *handle;
+
+    pthread_mutex_lock(&self->lock);
+    handle = g_hash_table_lookup(self->handles, id);
+    if (handle != NULL)
+        fulcra_socket_ref(&handle->base);
+    pthread_mutex_unlock(&self->lock);
+    if (handle == NULL || fulcra_socket_is_open(&handle->base))
+        return (FulcraSocket *)handle;
+    fulcra_socket_unref(&handle->base);
+    return NULL;
+}
+
+/* 128 random bits: whoever knows an id may be taken for its owner. */
+char *
+fulcra__registry_make_id(FulcraSocketLoop *home)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *id = g_malloc(33);
+
+    if (home->n_random < 16) {
+        if (getrandom(home->random, sizeof(home->random), 0) !=
+                (ssize_t)sizeof(home->random))
+            g_error("the system gives no random bytes");
+        home->n_random = sizeof(home->random);
+    }
+    home->n_random -= 16;
+    for (unsigned i = 0; i < 16; i++) {
+        uint8_t byte = home->random[home->n_random + i];
+
+        id[2 * i] = digits[byte >> 4];
+        id[2 * i + 1] = digits[byte & 15];
+    }
+    id[32] = '\0';
+    return id;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * socket.c - a socket from its making to its release, and what its two halves
+ * share
+ *
+ * A socket is released at the end of a turn, never in the middle of one:
+ * whoever holds a pointer further up the stack may go on using it.
+ */
+#include "websocket/socket.h"
+#include "websocket/close.h"
+
+#include <fulcra-host/identifier.h>
+#include <fulcra/log.h>
+#include <string.h>
+
+uint32_t
+fulcra__socket_now_ms(FulcraSocketLoop *home)
+{
+    return (uint32_t)(fulcra_loop_now_ns(home->loop) / 1000000);
+}
+
+/* --- making --- */
+
+static void
+home_add(FulcraSocketLoop *home, FulcraWebSocket *self)
+{
+    self->next = home->sockets;
+    if (self->next != NULL)
+        self->next->previous = self;
+    home->sockets = self;
+    if (home->n_sockets++ == 0)
+        fulcra_loop_set_timer(home->loop, &home->sweep, home->owner->sweep_ms);
+}
+
+FulcraWebSocket *
+fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
+{
+    static _Atomic(const char *) scheme;
+    FulcraWebSocket *self = g_new0(FulcraWebSocket, 1);
+
+    if (atomic_load_explicit(&scheme, memory_order_relaxed) == NULL)
+        atomic_store_explicit(
+                &scheme, fulcra_intern("ws"), memory_order_relaxed);
+    self->home = home;
+    self->exchange = exchange;
+    self->head = fulcra_http_exchange_get_head(exchange);
+    self->front = fulcra_intern(fulcra_http_exchange_get_front(exchange));
+    self->identifier = fulcra_host_identifier_new_path(
+            atomic_load_explicit(&scheme, memory_order_relaxed),
+            fulcra_http_head_get_path(self->head));
+    self->watch.fd = -1;
+    self->stream.fd = -1;
+    self->turn = FULCRA_TURN_NEW;
+    fulcra_host_context_init(&self->layer, fulcra__socket_class(),
+            fulcra_http_head_get_context(self->head));
+    self->handle = fulcra__handle_new(self);
+    if (home->owner->strips != NULL)
+        self->strip = fulcra__strips_open(
+                home->owner->strips, fulcra_http_head_get_query(self->head));
+    home_add(home, self);
+    return self;
+}
+
+/* --- ending --- */
+
+void
+fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
+        unsigned send_code, bool here)
+{
+    if (here)
+        fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSING);
+    if (self->ending)
+        return;
+    self->ending = true;
+    self->ended_here = here;
+    self->status = (uint16_t)status;
+    self->send_code = (uint16_t)send_code;
+    self->reason = reason == NULL || *reason == '\0' ? NULL : g_strdup(reason);
+    self->deadline_ms = fulcra__socket_now_ms(self->home) +
+                        self->home->owner->limits.closing_ms;
+    if (here) {
+        fulcra__turn_clear_inbox(self);
+        fulcra__wire_begin_close(self);
+    } else if (self->wire == FULCRA_WIRE_OPEN) {
+        fulcra__wire_set_reading(self, false);
+    }
+    fulcra__turn_advance(self);
+}
+
+static void
+socket_release(FulcraWebSocket *self)
+{
+    FulcraSocketLoop *home = self->home;
+
+    if (self->previous != NULL)
+        self->previous->next = self->next;
+    else
+        home->sockets = self->next;
+    if (self->next != NULL)
+        self->next->previous = self->previous;
+    if (--home->n_sockets == 0)
+        fulcra_loop_clear_timer(home->loop, &home->sweep);
+
+    fulcra__turn_clear_inbox(self);
+    fulcra__message_reader_clear(&self->reader);
+    fulcra__outbound_clear(&self->outbound, &home->outbound);
+    fulcra__turn_count_inbound(self);
+    g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
+    g_clear_pointer(&self->identifier, fulcra_identifier_unref);
+    g_clear_pointer(&self->reason, g_free);
+    self->handle->socket = NULL;
+    fulcra__registry_leave(
+            home->owner, fulcra_http_head_get_remote_host(self->head));
+    fulcra_host_context_unref(&self->layer);
+}
+
+void
+fulcra__socket_check_end(FulcraWebSocket *self)
+{
+    FulcraSocketValues *values = atomic_load(&self->values);
+
+    if (self->turn != FULCRA_TURN_DONE || self->released)
+        return;
+    if (self->wire != FULCRA_WIRE_CLOSED && self->wire != FULCRA_WIRE_NONE)
+        return;
+    if (values != NULL)
+        fulcra__socket_values_close(values);
+    self->released = true;
+    fulcra__socket_mark_dirty(self);
+}
+
+/* --- the end of a turn of the loop --- */
+
+void
+fulcra__socket_mark_dirty(FulcraWebSocket *self)
+{
+    if (self->dirty)
+        return;
+    self->dirty = true;
+    self->next_dirty = self->home->dirty;
+    self->home->dirty = self;
+}
+
+static void
+collect_counts(FulcraSocketLoop *home)
+{
+    if (home->got_bytes > 0) {
+        fulcra_host_stats_add(
+                FULCRA_STAT_MESSAGES_IN, (int64_t)home->got_messages);
+        fulcra_host_stats_add(FULCRA_STAT_BYTES_IN, (int64_t)home->got_bytes);
+        home->got_messages = home->got_bytes = 0;
+    }
+    if (home->outbound.sent_bytes > 0) {
+        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_OUT,
+                (int64_t)home->outbound.sent_messages);
+        fulcra_host_stats_add(
+                FULCRA_STAT_BYTES_OUT, (int64_t)home->outbound.sent_bytes);
+        home->outbound.sent_messages = home->outbound.sent_bytes = 0;
+    }
+}
+
+void
+fulcra__socket_run_dirty(FulcraTurnEnd *hook)
+{
+    FulcraSocketLoop *home =
+            (FulcraSocketLoop *)((char *)hook -
+                                 G_STRUCT_OFFSET(FulcraSocketLoop, turn_end));
+
+    while (home->dirty != NULL) {
+        FulcraWebSocket *self = home->dirty;
+
+        home->dirty = self->next_dirty;
+        self->dirty = false;
+        if (self->released)
+            socket_release(self);
+        else
+            fulcra__wire_flush(self);
+    }
+    fulcra__sweep_budgets(home);
+    collect_counts(home);
+}
+
+/* --- sending --- */
+
+static void
+end_too_slow(FulcraWebSocket *self)
+{
+    unsigned dropped = fulcra__outbound_drop_waiting(
+            &self->outbound, &self->home->outbound);
+
+    fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, dropped + 1);
+    fulcra_host_stats_add(FULCRA_STAT_CLOSED_TOO_SLOW, 1);
+    fulcra_log_info(NULL, "socket %s: too slow, closed with %d",
+            self->handle->id, FULCRA_CLOSE_TOO_SLOW);
+    fulcra__socket_end(self, FULCRA_CLOSE_TOO_SLOW, "too slow",
+            FULCRA_CLOSE_TOO_SLOW, true);
+}
+
+/* Whether @frame may be queued all the same. */
+static bool
+handle_overflow(FulcraWebSocket *self)
+{
+    switch (self->home->owner->limits.slow) {
+    case FULCRA_SLOW_SKIP:
+        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, 1);
+        return false;
+    case FULCRA_SLOW_LATEST:
+        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED,
+                fulcra__outbound_drop_waiting(
+                        &self->outbound, &self->home->outbound));
+        return true;
+    case FULCRA_SLOW_CLOSE:
+        break;
+    }
+    end_too_slow(self);
+    return false;
+}
+
+/* A message that is larger than the limit goes alone. */
+static bool
+would_overflow(FulcraWebSocket *self, size_t size)
+{
+    return self->outbound.bytes > 0 &&
+           self->outbound.bytes + size > self->home->owner->limits.outbound;
+}
+
+void
+fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame)
+{
+    size_t size = fulcra__outbound_size(frame);
+
+    if (self->close_queued || self->wire >= FULCRA_WIRE_CLOSING ||
+            (self->ending && self->ended_here))
+        return;
+    /* What this turn queued is no sign of a slow reader: try first. */
+    if (would_overflow(self, size) && !self->blocked)
+        fulcra__wire_flush(self);
+    if (self->wire >= FULCRA_WIRE_CLOSING ||
+            (would_overflow(self, size) && !handle_overflow(self)))
+        return;
+    fulcra__outbound_push(&self->outbound, &self->home->outbound, frame);
+    if (self->wire == FULCRA_WIRE_OPEN && !self->blocked)
+        fulcra__socket_mark_dirty(self);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Sockets, inside the transport
+ *
+ * A socket has two halves, each a small state machine, and lives until both
+ * have come to their end:
+ *
+ *   the wire  frames in, frames out, the closing handshake     (wire.c)
+ *   the turn  NEW, one SINK at a time, DELETE                  (turn.c)
+ *
+ * They meet in fulcra__socket_end(): the wire says that nothing more will
+ * come, the turn says when what came before has been answered.
+ *
+ * All of it belongs to the loop's thread, except what is said to be shared.
+ * Other threads hold the handle, which is a weak name, and the layer, whose
+ * struct may outlive both halves for as long as a request refers to it.
+ */
+
+#include "loop/loop.h"
+#include "websocket/message.h"
+#include "websocket/outbound.h"
+#include "websocket/strip.h"
+#include "websocket/values.h"
+#include "websocket/websockets.h"
+#include <fulcra-host/request.h>
+#include <fulcra-host/socket.h>
+#include <fulcra-host/stats.h>
+
+G_BEGIN_DECLS
+
+typedef struct _FulcraWebSocket FulcraWebSocket;
+typedef struct _FulcraSocketHandle FulcraSocketHandle;
+typedef struct _FulcraSocketLoop FulcraSocketLoop;
+typedef struct _FulcraInboxNode FulcraInboxNode;
+
+typedef enum {
+    FULCRA_HANDLE_OPEN,    /* takes messages, from NEW on */
+    FULCRA_HANDLE_CLOSING, /* takes none any more */
+    FULCRA_HANDLE_CLOSED,
+} FulcraHandleState;
+
+/* The weak name. `id` is written before the handle is registered. */
+struct _FulcraSocketHandle {
+    FulcraSocket base;
+    atomic_uint state; /* shared: FulcraHandleState, only grows */
+    FulcraSocketLoop *home;
+    FulcraWebSocket *socket; /* (nullable): the loop's thread only */
+    char *id;                /* (nullable) */
+};
+
+typedef enum {
+    FULCRA_WIRE_NONE,    /* before the 101 */
+    FULCRA_WIRE_OPEN,    /* frames both ways */
+    FULCRA_WIRE_CLOSING, /* our Close is queued or sent; input is ignored */
+    FULCRA_WIRE_SHUT,    /* nothing more is sent; input is thrown away */
+    FULCRA_WIRE_CLOSED,
+} FulcraWireState;
+
+typedef enum {
+    FULCRA_TURN_NEW,  /* NEW is under way, or the 101 */
+    FULCRA_TURN_FREE, /* nothing is under way */
+    FULCRA_TURN_BUSY, /* a SINK is */
+    FULCRA_TURN_HELD, /* a SINK was answered by time; its code still runs */
+    FULCRA_TURN_DELETE,
+    FULCRA_TURN_DONE,
+} FulcraTurnState;
+
+struct _FulcraWebSocket {
+    FulcraContext layer; /* first; shared */
+    FulcraSocketLoop *home;
+    FulcraSocketHandle *handle;
+    FulcraHttpHead *head;                 /* the layer's parent holds it */
+    const char *front;                    /* interned */
+    _Atomic(FulcraSocketValues *) values; /* (nullable); shared */
+    FulcraStripTag *strip;                /* (nullable) */
+    FulcraWebSocket *previous, *next;     /* of the loop's sockets */
+    FulcraWebSocket *next_dirty;
+
+    /* The wire. */
+    FulcraStream stream;
+    FulcraWatch watch;
+    FulcraMessageReader reader;
+    FulcraOutbound outbound;
+    uint8_t wire; /* FulcraWireState */
+    bool reading, blocked, dirty, released;
+    bool pinged;
+    bool peer_done; /* it will send nothing more */
+    bool close_received;
+    bool close_queued;
+    bool garbled;         /* its bytes make no sense any more */
+    uint32_t heard_ms;    /* when something came; then, when it was pinged */
+    uint32_t deadline_ms; /* of the closing handshake */
+    uint32_t discarded;   /* bytes, while closing */
+    uint32_t second, in_second; /* for the rate of messages */
+
+    /* The turn. */
+    FulcraIdentifier *identifier; /* ws:/PATH, later with its socketid */
+    FulcraResolution *resolution; /* (nullable): of its messages */
+    FulcraHttpExchange *exchange; /* (nullable): before the 101 */
+    FulcraInboxNode *first, *last;
+    uint8_t *carry; /* (nullable): bytes not parsed: back-pressure */
+    uint32_t carry_at, carry_end;
+    uint32_t n_inbox; /* messages */
+    size_t inbox_bytes, inbound_counted;
+    uint8_t turn;    /* FulcraTurnState */
+    bool registered; /* its id is taken */
+    bool issuing, advancing, paused;
+    bool ending;        /* no more messages are taken */
+    bool ended_here;    /* the server closes, so what waits is dropped */
+    uint16_t status;    /* for DELETE */
+    uint16_t send_code; /* for our Close frame; 0: an empty one */
+    char *reason;       /* (nullable) */
+};
+
+/* What one loop has for its sockets. */
+struct _FulcraSocketLoop {
+    FulcraWebSockets *owner;
+    FulcraLoop *loop;
+    FulcraFramePool *pool;
+    FulcraOutboundShared outbound;
+    FulcraInboxNode *free_inbox;
+    unsigned n_free_inbox;
+    FulcraWebSocket *sockets; /* all of them */
+    unsigned n_sockets;
+    FulcraWebSocket *dirty;
+    FulcraTurnEnd turn_end;
+    FulcraTimer sweep;
+    FulcraTask stop_task, nudge_task;
+    bool nudged, stopping;
+    FulcraRepresentation *ping;
+    _Atomic(int64_t) inbound;         /* bytes received and waiting */
+    bool choked;                      /* too much of that: nothing is read */
+    uint64_t got_messages, got_bytes; /* since they were last collected */
+    uint8_t random[512];              /* for socket ids */
+    unsigned n_random;
+
+    /* Shared: what other threads ask of this loop's sockets. */
+    pthread_mutex_t lock;
+    GArray *outbox;      /* guarded by lock */
+    bool posted, closed; /* likewise */
+    FulcraTask drain_task;
+};
+
+struct _FulcraWebSockets {
+    FulcraRefs refs; /* the program's, and one of each handle */
+    FulcraKernel *kernel;
+    FulcraWebSocketLimits limits;
+    FulcraHttpUpgradeHook hook;
+    FulcraStrips *strips; /* (nullable): a playground has it */
+    size_t n_homes;
+    FulcraSocketLoop *homes;
+    unsigned sweep_ms;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    GHashTable *handles;   /* guarded by lock: by id */
+    GHashTable *addresses; /* likewise: how many sockets each has */
+    unsigned n_sockets;    /* likewise */
+    bool stopping;         /* likewise */
+};
+
+/* --- websockets.c --- */
+
+FulcraWebSockets *fulcra__websockets_ref(FulcraWebSockets *self);
+void fulcra__websockets_unref(FulcraWebSockets *self);
+FulcraSocketLoop *fulcra__websockets_home(
+        FulcraWebSockets *self, FulcraLoop *loop);
+
+/* --- registry.c --- */
+
+/** Counts one more socket from @address; NULL, or why there may not be. */
+const char *fulcra__registry_admit(FulcraWebSockets *self, const char *address);
+void fulcra__registry_leave(FulcraWebSockets *self, const char *address);
+
+/** Takes @handle's id; false where a live socket has it. */
+bool fulcra__registry_add(FulcraWebSockets *self, FulcraSocketHandle *handle);
+void fulcra__registry_remove(
+        FulcraWebSockets *self, FulcraSocketHandle *handle);
+FulcraSocket *fulcra__registry_find(const char *id, void *websockets);
+
+/** A socket id that nobody can guess. (transfer full) */
+char *fulcra__registry_make_id(FulcraSocketLoop *home);
+
+/* --- handle.c --- */
+
+FulcraSocketHandle *fulcra__handle_new(FulcraWebSocket *socket);
+void fulcra__handle_set_state(
+        FulcraSocketHandle *self, FulcraHandleState state);
+void fulcra__outbox_init(FulcraSocketLoop *home);
+void fulcra__outbox_drain(FulcraTask *task);
+void fulcra__outbox_close(FulcraSocketLoop *home);
+
+/* --- spaces.c --- */
+
+/** The class of the layer of every socket. */
+const FulcraContextClass *fulcra__socket_class(void);
+
+/* --- socket.c --- */
+
+FulcraWebSocket *fulcra__socket_new(
+        FulcraSocketLoop *home, FulcraHttpExchange *exchange);
+
+/**
+ * fulcra__socket_end:
+ * @status, @reason: for DELETE
+ * @send_code: for the Close frame
+ * @here: the server closes: at once, dropping what has not been handled;
+ *     otherwise the peer did, and what it sent before is handled first
+ *
+ * Only the first call counts.
+ */
+void fulcra__socket_end(FulcraWebSocket *self, unsigned status,
+        const char *reason, unsigned send_code, bool here);
+
+/** Queues a frame under the outbound limit and its policy. */
+void fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame);
+
+/** Releases it if both halves have come to their end; once the turn of the
+ * loop is over. */
+void fulcra__socket_check_end(FulcraWebSocket *self);
+void fulcra__socket_mark_dirty(FulcraWebSocket *self);
+void fulcra__socket_run_dirty(FulcraTurnEnd *hook);
+uint32_t fulcra__socket_now_ms(FulcraSocketLoop *home);
+
+/* --- wire.c --- */
+
+void fulcra__wire_open(FulcraWebSocket *self, int fd);
+void fulcra__wire_flush(FulcraWebSocket *self);
+void fulcra__wire_queue_control(
+        FulcraWebSocket *self, uint8_t opcode, const void *data, size_t length);
+/** Queues our Close, unless it was; nothing is sent behind it. */
+void fulcra__wire_begin_close(FulcraWebSocket *self);
+/** The connection is gone, or is given up. */
+void fulcra__wire_drop(FulcraWebSocket *self, bool abort);
+void fulcra__wire_set_reading(FulcraWebSocket *self, bool reading);
+/** Parses bytes; what back-pressure leaves is kept. */
+void fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input);
+
+/* --- turn.c --- */
+
+/** What can be done now is done. */
+void fulcra__turn_advance(FulcraWebSocket *self);
+/** @message: (transfer full) */
+void fulcra__turn_deliver(FulcraWebSocket *self, FulcraRepresentation *message);
+bool fulcra__turn_is_full(FulcraWebSocket *self);
+/** Stops reading until the turn has caught up. @rest: (nullable): what was
+ * read and not parsed; copied */
+void fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest);
+void fulcra__turn_clear_inbox(FulcraWebSocket *self);
+void fulcra__turn_count_inbound(FulcraWebSocket *self);
+void fulcra__turn_free_nodes(FulcraSocketLoop *home);
+
+/* --- handshake.c --- */
+
+void fulcra__handshake_open(FulcraHttpExchange *exchange, void *websockets);
+
+/* --- sweep.c --- */
+
+void fulcra__sweep_run(FulcraTimer *timer);
+void fulcra__sweep_budgets(FulcraSocketLoop *home);
+
+G_END_DECLS

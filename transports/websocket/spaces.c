@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spaces.c - what a socket's fulcrum adds: wsResponse:/ and socket:/
+ *
+ * Two static spaces serve all sockets; their endpoints find the socket that
+ * they speak for in the layer of the request. They run on whatever thread the
+ * request is on and touch only what is shared. Made once, kept for the life
+ * of the process, as layers may be held by requests that end late.
+ */
+#include "websocket/socket.h"
+
+#include <fulcra/error.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+static FulcraWebSocket *
+request_socket(FulcraRequest *request)
+{
+    return (FulcraWebSocket *)fulcra_host_request_get_layer(request);
+}
+
+/* --- wsResponse:/ --- */
+
+static FulcraRepresentation *
+message_sink(FulcraRequest *request, GError **error)
+{
+    FulcraRepresentation *primary = fulcra_request_get_primary(request);
+
+    if (primary == NULL)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "SINK wsResponse:/message needs the message as its primary");
+    else
+        fulcra_socket_send(
+                &request_socket(request)->handle->base, primary, error);
+    return NULL;
+}
+
+/* {"code": 4000, "reason": "..."}, both optional. */
+static bool
+parse_disconnect(JsonNode *node, unsigned *code, const char **reason)
+{
+    JsonObject *object;
+    JsonNode *member;
+
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node))
+        return false;
+    object = json_node_get_object(node);
+    member = json_object_get_member(object, "code");
+    if (member != NULL && json_node_get_value_type(member) != G_TYPE_INT64)
+        return false;
+    if (member != NULL)
+        *code = (unsigned)CLAMP(json_node_get_int(member), 0, 65535);
+    member = json_object_get_member(object, "reason");
+    if (member != NULL && json_node_get_value_type(member) != G_TYPE_STRING)
+        return false;
+    if (member != NULL)
+        *reason = json_node_get_string(member);
+    return true;
+}
+
+static FulcraRepresentation *
+disconnect_how(FulcraRequest *request, unsigned *code, const char **reason,
+        GError **error)
+{
+    FulcraRepresentation *primary = fulcra_request_get_primary(request);
+    g_autoptr(FulcraRepresentation) json = NULL;
+
+    if (primary != NULL && fulcra_representation_get_bool(primary))
+        return fulcra_representation_ref(primary);
+    if (primary != NULL)
+        json = fulcra_representation_has_type(primary, FULCRA_TYPE_JSON)
+                       ? fulcra_representation_ref(primary)
+                       : fulcra_request_transrept(
+                                 request, primary, FULCRA_TYPE_JSON, error);
+    if (json != NULL && parse_disconnect(fulcra_representation_get_json(json),
+                                code, reason))
+        return g_steal_pointer(&json);
+    g_clear_error(error);
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+            "SINK wsResponse:/disconnect needs true, or "
+            "{\"code\": 1000-4999, \"reason\": \"text\"}");
+    return NULL;
+}
+
+static FulcraRepresentation *
+disconnect_sink(FulcraRequest *request, GError **error)
+{
+    unsigned code = FULCRA_CLOSE_NORMAL;
+    const char *reason = NULL;
+    /* keeps @reason alive */
+    g_autoptr(FulcraRepresentation) how =
+            disconnect_how(request, &code, &reason, error);
+
+    if (how != NULL)
+        fulcra_socket_disconnect(
+                &request_socket(request)->handle->base, code, reason, error);
+    return NULL;
+}
+
+/* --- socket:/ --- */
+
+static FulcraSocketValues *
+request_values(FulcraRequest *request)
+{
+    return fulcra__socket_values_get(&request_socket(request)->values);
+}
+
+static FulcraRepresentation *
+value_source(FulcraRequest *request, GError **error)
+{
+    const char *key = fulcra_request_get_argument(request, "key");
+    FulcraRepresentation *value =
+            fulcra__socket_values_find(request_values(request), key);
+
+    if (value == NULL)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND,
+                "socket:/%s: this socket has no such value", key);
+    return value;
+}
+
+static FulcraRepresentation *
+value_sink(FulcraRequest *request, GError **error)
+{
+    const char *key = fulcra_request_get_argument(request, "key");
+    FulcraRepresentation *primary = fulcra_request_get_primary(request);
+
+    if (primary == NULL)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "SINK socket:/%s needs the value as its primary", key);
+    else
+        fulcra__socket_values_put(request_values(request), key, primary, error);
+    return NULL;
+}
+
+static FulcraRepresentation *
+value_delete(FulcraRequest *request, GError **error)
+{
+    return fulcra_representation_new_bool(
+            fulcra__socket_values_remove(request_values(request),
+                    fulcra_request_get_argument(request, "key")));
+}
+
+static FulcraRepresentation *
+value_exists(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra__socket_values_find(request_values(request),
+                    fulcra_request_get_argument(request, "key"));
+
+    return fulcra_representation_new_bool(value != NULL);
+}
+
+/* --- the spaces and the class --- */
+
+static void
+bind(FulcraSpace *space, const char *id, const char *grammar, FulcraVerbs verbs,
+        const FulcraEndpointOps *ops)
+{
+    FulcraEndpoint *endpoint = fulcra_host_endpoint_new(id, ops, NULL, NULL);
+    g_autoptr(GError) error = NULL;
+
+    if (!fulcra_host_space_bind(
+                space, grammar, verbs, FULCRA_ENTRY_PUBLIC, endpoint, &error))
+        g_error("%s: %s", grammar, error->message);
+    fulcra_host_endpoint_unref(endpoint);
+}
+
+static FulcraSpace *
+response_space(void)
+{
+    static const FulcraEndpointOps message = {
+        .size = sizeof(FulcraEndpointOps),
+        .run = FULCRA_RUN_INLINE,
+        .sink = message_sink,
+    };
+    static const FulcraEndpointOps disconnect = {
+        .size = sizeof(FulcraEndpointOps),
+        .run = FULCRA_RUN_INLINE,
+        .sink = disconnect_sink,
+    };
+    FulcraSpace *space = fulcra_host_space_new("urn:fulcra:websocket:response");
+
+    bind(space, "wsResponse.message", "wsResponse:/message",
+            1u << FULCRA_VERB_SINK, &message);
+    bind(space, "wsResponse.disconnect", "wsResponse:/disconnect",
+            1u << FULCRA_VERB_SINK, &disconnect);
+    return fulcra_host_space_seal(space);
+}
+
+static FulcraSpace *
+values_space(void)
+{
+    static const FulcraEndpointOps value = {
+        .size = sizeof(FulcraEndpointOps),
+        .run = FULCRA_RUN_INLINE,
+        .source = value_source,
+        .sink = value_sink,
+        .delete_resource = value_delete,
+        .exists = value_exists,
+    };
+    FulcraSpace *space = fulcra_host_space_new("urn:fulcra:websocket:values");
+
+    bind(space, "socket.value", "socket:/{key}",
+            1u << FULCRA_VERB_SOURCE | 1u << FULCRA_VERB_SINK |
+                    1u << FULCRA_VERB_DELETE | 1u << FULCRA_VERB_EXISTS,
+            &value);
+    return fulcra_host_space_seal(space);
+}
+
+static void
+layer_free(FulcraContext *layer)
+{
+    FulcraWebSocket *self = (FulcraWebSocket *)layer;
+
+    fulcra__socket_values_free(atomic_load(&self->values));
+    fulcra__strip_tag_unref(self->strip);
+    fulcra_socket_unref(&self->handle->base);
+    g_free(self);
+}
+
+static FulcraSocket *
+layer_get_socket(FulcraContext *layer)
+{
+    return &((FulcraWebSocket *)layer)->handle->base;
+}
+
+static FulcraContextScheme schemes[2];
+static FulcraContextClass socket_class = {
+    .name = "socket",
+    .n_schemes = G_N_ELEMENTS(schemes),
+    .schemes = schemes,
+    .free = layer_free,
+    .get_socket = layer_get_socket,
+};
+
+static void
+class_make(void)
+{
+    schemes[0] = (FulcraContextScheme){ fulcra_intern("wsResponse"),
+        response_space() };
+    schemes[1] =
+            (FulcraContextScheme){ fulcra_intern("socket"), values_space() };
+}
+
+const FulcraContextClass *
+fulcra__socket_class(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, class_make);
+    return &socket_class;
+}

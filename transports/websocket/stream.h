@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Streams: how a socket's bytes come and go
+ *
+ * Plain TCP now. TLS would be a second table of these functions with its
+ * session in `session`; nothing else in the transport touches the descriptor.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+typedef struct _FulcraStream FulcraStream;
+
+/* As read(2), writev(2) and close(2), errno included; never a signal. */
+typedef struct {
+    ssize_t (*read)(FulcraStream *self, void *buffer, size_t size);
+    ssize_t (*writev)(FulcraStream *self, const struct iovec *parts, int n);
+    void (*shut)(FulcraStream *self); /* no more will be written */
+    void (*close)(FulcraStream *self);
+    void (*abort)(FulcraStream *self); /* closes, and drops what is unsent */
+} FulcraStreamOps;
+
+struct _FulcraStream {
+    const FulcraStreamOps *ops;
+    void *session; /* of an implementation's own */
+    int fd;
+};
+
+void fulcra__stream_init_plain(FulcraStream *self, int fd);

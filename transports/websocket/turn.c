@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * turn.c - a socket's requests: one at a time, in order, DELETE last and once
+ *
+ * A request may answer before fulcra_request_issue_async() returns. Then
+ * `issuing` tells the answer to leave the next step to its caller: a hundred
+ * messages in one read are a loop, not a hundred stack frames.
+ */
+#include "websocket/close.h"
+#include "websocket/socket.h"
+
+#include <fulcra-host/identifier.h>
+#include <fulcra/error.h>
+#include <fulcra/log.h>
+
+#define INBOX_KEPT 1024
+
+struct _FulcraInboxNode {
+    FulcraInboxNode *next;
+    FulcraRepresentation *message;
+};
+
+/* --- the inbox --- */
+
+static size_t
+message_size(FulcraRepresentation *message)
+{
+    size_t size;
+
+    fulcra_representation_get_bytes(message, &size);
+    return size;
+}
+
+static void
+inbox_push(FulcraWebSocket *self, FulcraRepresentation *message)
+{
+    FulcraSocketLoop *home = self->home;
+    FulcraInboxNode *node = home->free_inbox;
+
+    if (node != NULL) {
+        home->free_inbox = node->next;
+        home->n_free_inbox--;
+    } else {
+        node = g_new(FulcraInboxNode, 1);
+    }
+    node->next = NULL;
+    node->message = message;
+    if (self->last == NULL)
+        self->first = node;
+    else
+        self->last->next = node;
+    self->last = node;
+    self->n_inbox++;
+    self->inbox_bytes += message_size(message);
+}
+
+static FulcraRepresentation *
+inbox_pop(FulcraWebSocket *self)
+{
+    FulcraSocketLoop *home = self->home;
+    FulcraInboxNode *node = self->first;
+    FulcraRepresentation *message = node->message;
+
+    self->first = node->next;
+    if (self->first == NULL)
+        self->last = NULL;
+    self->n_inbox--;
+    self->inbox_bytes -= message_size(message);
+    if (home->n_free_inbox == INBOX_KEPT) {
+        g_free(node);
+        return message;
+    }
+    node->next = home->free_inbox;
+    home->free_inbox = node;
+    home->n_free_inbox++;
+    return message;
+}
+
+static void
+carry_clear(FulcraWebSocket *self)
+{
+    g_clear_pointer(&self->carry, g_free);
+    self->carry_at = self->carry_end = 0;
+}
+
+void
+fulcra__turn_clear_inbox(FulcraWebSocket *self)
+{
+    while (self->first != NULL)
+        fulcra_representation_unref(inbox_pop(self));
+    carry_clear(self);
+}
+
+void
+fulcra__turn_free_nodes(FulcraSocketLoop *home)
+{
+    while (home->free_inbox != NULL) {
+        FulcraInboxNode *node = home->free_inbox;
+
+        home->free_inbox = node->next;
+        g_free(node);
+    }
+}
+
+bool
+fulcra__turn_is_full(FulcraWebSocket *self)
+{
+    return self->n_inbox >= self->home->owner->limits.queue;
+}
+
+/* Tells the loop by how much this socket's debt has changed. */
+void
+fulcra__turn_count_inbound(FulcraWebSocket *self)
+{
+    size_t now = self->inbox_bytes + self->carry_end +
+                 fulcra__message_held(&self->reader);
+
+    if (now == self->inbound_counted)
+        return;
+    atomic_store_explicit(&self->home->inbound,
+            atomic_load_explicit(&self->home->inbound, memory_order_relaxed) +
+                    (int64_t)now - (int64_t)self->inbound_counted,
+            memory_order_relaxed);
+    self->inbound_counted = now;
+}
+
+/* --- back-pressure --- */
+
+void
+fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
+{
+    if (rest != NULL && rest->length > 0) {
+        self->carry = g_memdup2(rest->data, rest->length);
+        self->carry_end = (uint32_t)rest->length;
+        fulcra__turn_count_inbound(self);
+    }
+    self->paused = true;
+    fulcra_host_stats_add(FULCRA_STAT_READS_PAUSED, 1);
+    fulcra__wire_set_reading(self, false);
+}
+
+/* Takes more of what was read, then reads again. Whether there is now
+ * something to be done. */
+static bool
+turn_refill(FulcraWebSocket *self)
+{
+    FulcraInput input = { self->carry + self->carry_at,
+        self->carry_end - self->carry_at };
+
+    if (!self->paused || self->ending || self->wire != FULCRA_WIRE_OPEN ||
+            self->n_inbox > self->home->owner->limits.queue / 2 ||
+            self->home->choked)
+        return false;
+    if (input.length > 0)
+        fulcra__wire_take(self, &input);
+    self->carry_at = self->carry_end - (uint32_t)input.length;
+    if (!fulcra__turn_is_full(self)) {
+        carry_clear(self);
+        self->paused = false;
+        fulcra__wire_set_reading(self, !self->ending);
+    }
+    fulcra__turn_count_inbound(self);
+    return self->turn == FULCRA_TURN_FREE &&
+           (self->first != NULL || self->ending);
+}
+
+/* --- SINK --- */
+
+static void
+turn_finished(FulcraWebSocket *self)
+{
+    self->turn = FULCRA_TURN_FREE;
+    if (!self->issuing)
+        fulcra__turn_advance(self);
+}
+
+static void
+sink_returned(FulcraRequest *request, void *user_data)
+{
+    FulcraWebSocket *self = user_data;
+
+    if (self->turn == FULCRA_TURN_HELD && !self->released)
+        turn_finished(self);
+}
+
+/* Its time is up. Where its code still runs, the turn is not given to another
+ * request: nothing of this socket runs twice at once. */
+static void
+sink_timed_out(FulcraWebSocket *self, FulcraRequest *request)
+{
+    self->turn = FULCRA_TURN_HELD;
+    fulcra_host_request_when_returned(request, sink_returned, self);
+    if (self->turn == FULCRA_TURN_HELD)
+        fulcra__socket_end(self, FULCRA_CLOSE_INTERNAL, "timed out",
+                FULCRA_CLOSE_INTERNAL, true);
+}
+
+static void
+sink_failed(FulcraWebSocket *self, const GError *error)
+{
+    fulcra_host_stats_add(FULCRA_STAT_SINKS_FAILED, 1);
+    fulcra_log_warning(NULL, "socket %s: SINK %s failed: %s", self->handle->id,
+            fulcra_identifier_get_text(self->identifier), error->message);
+    if (self->home->owner->limits.close_on_error)
+        fulcra__socket_end(self, FULCRA_CLOSE_INTERNAL, "failed",
+                FULCRA_CLOSE_INTERNAL, true);
+}
+
+static void
+sink_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    FulcraWebSocket *self = user_data;
+
+    if (self->released) /* the server did not wait for it */
+        return;
+    if (error != NULL) {
+        sink_failed(self, error);
+        if (g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_TIMEOUT)) {
+            sink_timed_out(self, request);
+            return;
+        }
+    }
+    turn_finished(self);
+}
+
+/* What was resolved for the last message serves the next, until spaces were
+ * published. False where nothing answers any more: the endpoint has gone. */
+static bool
+keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
+{
+    FulcraResolution *fresh, *kept = self->resolution;
+
+    if (kept == NULL || !fulcra_host_resolution_is_current(
+                                kept, self->home->owner->kernel)) {
+        fresh = fulcra_host_request_resolve(request, NULL);
+        if (fresh == NULL)
+            return kept == NULL; /* it fails by itself, and says why */
+        g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
+        self->resolution = fresh;
+    }
+    fulcra_host_request_use_resolution(request, self->resolution);
+    return true;
+}
+
+static void
+start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
+{
+    FulcraRequest *request =
+            fulcra_host_request_new_root(self->home->owner->kernel, self->front,
+                    &self->layer, FULCRA_VERB_SINK, self->identifier);
+
+    fulcra_request_set_primary(request, message);
+    fulcra_representation_unref(message);
+    if (self->strip != NULL)
+        fulcra__strip_tag_trace(self->strip, request);
+    if (!keep_resolution(self, request)) {
+        fulcra__socket_end(self, FULCRA_CLOSE_RESTART, "no longer served",
+                FULCRA_CLOSE_RESTART, true);
+    } else {
+        self->turn = FULCRA_TURN_BUSY;
+        self->issuing = true;
+        fulcra_request_issue_async(request, sink_answered, self);
+        self->issuing = false;
+    }
+    fulcra_request_unref(request);
+}
+
+void
+fulcra__turn_deliver(FulcraWebSocket *self, FulcraRepresentation *message)
+{
+    if (self->turn == FULCRA_TURN_FREE && self->first == NULL)
+        start_sink(self, message);
+    else
+        inbox_push(self, message);
+}
+
+/* --- DELETE --- */
+
+static void
+delete_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    FulcraWebSocket *self = user_data;
+
+    if (self->released)
+        return;
+    if (error != NULL &&
+            !g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED))
+        fulcra_log_warning(NULL, "socket %s: DELETE failed: %s",
+                self->handle->id, error->message);
+    if (self->registered)
+        fulcra__registry_remove(self->home->owner, self->handle);
+    self->registered = false;
+    self->turn = FULCRA_TURN_DONE;
+    fulcra__socket_check_end(self);
+}
+
+/* (transfer full) */
+static FulcraIdentifier *
+delete_identifier(FulcraWebSocket *self)
+{
+    g_autoptr(FulcraIdentifier) with_status = NULL;
+    char status[8];
+
+    g_snprintf(status, sizeof(status), "%u", self->status);
+    with_status = fulcra_host_identifier_with_text_argument(
+            self->identifier, fulcra_intern("status"), status);
+    return fulcra_host_identifier_with_text_argument(with_status,
+            fulcra_intern("reason"), self->reason == NULL ? "" : self->reason);
+}
+
+static void
+start_delete(FulcraWebSocket *self)
+{
+    g_autoptr(FulcraIdentifier) identifier = delete_identifier(self);
+    g_autoptr(FulcraRequest) request =
+            fulcra_host_request_new_root(self->home->owner->kernel, self->front,
+                    &self->layer, FULCRA_VERB_DELETE, identifier);
+
+    fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
+    if (self->strip != NULL)
+        fulcra__strip_tag_trace(self->strip, request);
+    fulcra_host_stats_add(FULCRA_STAT_DELETES, 1);
+    self->turn = FULCRA_TURN_DELETE;
+    fulcra_request_issue_async(request, delete_answered, self);
+}
+
+/* --- the machine --- */
+
+void
+fulcra__turn_advance(FulcraWebSocket *self)
+{
+    if (self->advancing || self->issuing)
+        return;
+    self->advancing = true;
+    do {
+        while (self->turn == FULCRA_TURN_FREE && self->first != NULL)
+            start_sink(self, inbox_pop(self));
+        if (self->turn == FULCRA_TURN_FREE && self->ending) {
+            fulcra__wire_begin_close(self);
+            start_delete(self);
+        }
+    } while (turn_refill(self));
+    self->advancing = false;
+}

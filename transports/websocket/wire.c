@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire.c - bytes in and out, and the closing handshake (RFC 6455 section 7)
+ *
+ * Reading is level-triggered and stops when the turn cannot keep up: then the
+ * bytes that were read and not parsed are kept, at most one buffer of them.
+ * Writing happens once a turn; what the system does not take waits for
+ * EPOLLOUT.
+ *
+ * The server closes the connection first, but not while bytes of the peer may
+ * be unread: that would reset it and could destroy our Close on its way. Then
+ * the sending side is shut and what comes is thrown away until the peer ends,
+ * time is up, or it was a flood.
+ */
+#include "websocket/close.h"
+#include "websocket/socket.h"
+
+#include <errno.h>
+#include <fulcra/log.h>
+#include <string.h>
+
+#define READ_SIZE ((size_t)128 * 1024)
+#define FLOOD     ((uint32_t)1 << 20) /* bytes after the end */
+#define CONTROL_QUEUE                                                          \
+    128 /* pongs that may wait for a peer that does not read */
+
+/* --- what epoll tells us --- */
+
+static void
+set_interest(FulcraWebSocket *self)
+{
+    uint32_t events =
+            (self->reading ? EPOLLIN : 0u) | (self->blocked ? EPOLLOUT : 0u);
+
+    if (self->watch.fd >= 0)
+        fulcra_loop_rewatch(self->home->loop, &self->watch, events);
+}
+
+void
+fulcra__wire_set_reading(FulcraWebSocket *self, bool reading)
+{
+    if (self->reading == reading || (reading && self->peer_done))
+        return;
+    self->reading = reading;
+    set_interest(self);
+}
+
+static void
+set_blocked(FulcraWebSocket *self, bool blocked)
+{
+    if (self->blocked == blocked)
+        return;
+    self->blocked = blocked;
+    set_interest(self);
+}
+
+/* --- ends --- */
+
+void
+fulcra__wire_drop(FulcraWebSocket *self, bool abort)
+{
+    if (self->wire == FULCRA_WIRE_CLOSED)
+        return;
+    if (self->watch.fd >= 0) {
+        fulcra_loop_unwatch(self->home->loop, &self->watch);
+        if (abort)
+            self->stream.ops->abort(&self->stream);
+        else
+            self->stream.ops->close(&self->stream);
+        self->watch.fd = -1;
+        fulcra_host_stats_add(FULCRA_STAT_SOCKETS, -1);
+    }
+    self->wire = FULCRA_WIRE_CLOSED;
+    self->reading = self->blocked = false;
+    fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
+    fulcra__outbound_clear(&self->outbound, &self->home->outbound);
+    fulcra__socket_end(self, FULCRA_CLOSE_ABNORMAL, NULL, 0, false);
+    fulcra__socket_check_end(self);
+}
+
+/* Nothing more is sent; wait for the peer to notice. */
+static void
+wire_shut(FulcraWebSocket *self)
+{
+    self->stream.ops->shut(&self->stream);
+    self->wire = FULCRA_WIRE_SHUT;
+    fulcra__wire_set_reading(self, true);
+}
+
+/* Our last frame has been handed to the system. */
+static void
+wire_flushed_close(FulcraWebSocket *self)
+{
+    if (self->peer_done || (self->close_received && !self->garbled))
+        fulcra__wire_drop(self, false);
+    else if (self->garbled || !self->close_queued)
+        wire_shut(self);
+}
+
+void
+fulcra__wire_begin_close(FulcraWebSocket *self)
+{
+    uint8_t body[FULCRA_CLOSE_BODY_SIZE];
+
+    if (self->wire != FULCRA_WIRE_OPEN)
+        return;
+    fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSING);
+    self->wire = FULCRA_WIRE_CLOSING;
+    /* A peer that ended without a word cannot be waiting for one. */
+    if (!self->peer_done || self->send_code != 0) {
+        fulcra__wire_queue_control(self, FULCRA_OPCODE_CLOSE, body,
+                fulcra__close_write(body, self->send_code, self->reason));
+        self->close_queued = true;
+    }
+    self->deadline_ms = fulcra__socket_now_ms(self->home) +
+                        self->home->owner->limits.closing_ms;
+    fulcra__wire_set_reading(self, !self->close_received || self->garbled);
+    fulcra__socket_mark_dirty(self);
+}
+
+/* --- output --- */
+
+void
+fulcra__wire_queue_control(
+        FulcraWebSocket *self, uint8_t opcode, const void *data, size_t length)
+{
+    g_autoptr(FulcraRepresentation) frame =
+            fulcra__outbound_new_control(opcode, data, length);
+
+    fulcra__outbound_push(&self->outbound, &self->home->outbound, frame);
+    if (!self->blocked)
+        fulcra__socket_mark_dirty(self);
+}
+
+void
+fulcra__wire_flush(FulcraWebSocket *self)
+{
+    if (self->wire != FULCRA_WIRE_OPEN && self->wire != FULCRA_WIRE_CLOSING)
+        return;
+    switch (fulcra__outbound_write(
+            &self->outbound, &self->home->outbound, &self->stream)) {
+    case FULCRA_OUTBOUND_FAILED:
+        fulcra__wire_drop(self, false);
+        return;
+    case FULCRA_OUTBOUND_BLOCKED:
+        set_blocked(self, true);
+        return;
+    case FULCRA_OUTBOUND_DONE:
+        break;
+    }
+    set_blocked(self, false);
+    if (self->wire == FULCRA_WIRE_CLOSING)
+        wire_flushed_close(self);
+}
+
+/* --- input --- */
+
+static FulcraRepresentation *
+make_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
+{
+    const char *type = event->kind == FULCRA_MESSAGE_TEXT ? FULCRA_TYPE_TEXT
+                                                          : FULCRA_TYPE_BYTES;
+    uint8_t *stolen = fulcra__message_steal(&self->reader);
+    FulcraRepresentation *message;
+    void *data;
+
+    if (stolen != NULL) {
+        message = fulcra_representation_new_take(
+                type, stolen, event->length, g_free);
+    } else {
+        message = fulcra_host_representation_new_uninitialised(
+                type, event->length, &data);
+        memcpy(data, event->data, event->length);
+    }
+    return fulcra_host_representation_from_outside(message);
+}
+
+/* At most so many messages in each second of the clock. */
+static bool
+exceeds_rate(FulcraWebSocket *self)
+{
+    unsigned limit = self->home->owner->limits.messages_per_second;
+    uint32_t second = fulcra__socket_now_ms(self->home) / 1000;
+
+    if (limit == 0)
+        return false;
+    if (second != self->second)
+        self->in_second = 0;
+    self->second = second;
+    return ++self->in_second > limit;
+}
+
+static void
+take_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
+{
+    self->home->got_messages++;
+    if (exceeds_rate(self)) {
+        fulcra__socket_end(self, FULCRA_CLOSE_POLICY, "too many messages",
+                FULCRA_CLOSE_POLICY, true);
+        return;
+    }
+    fulcra__turn_deliver(self, make_message(self, event));
+}
+
+static void
+take_ping(FulcraWebSocket *self, const FulcraMessageEvent *event)
+{
+    if (self->outbound.n_control < CONTROL_QUEUE)
+        fulcra__wire_queue_control(
+                self, FULCRA_OPCODE_PONG, event->data, event->length);
+}
+
+static void
+take_close(FulcraWebSocket *self, const FulcraMessageEvent *event,
+        const FulcraInput *input)
+{
+    char reason[FULCRA_CLOSE_REASON_SIZE + 1];
+
+    self->close_received = true;
+    self->garbled = input->length > 0; /* bytes behind it */
+    memcpy(reason, event->data, event->length);
+    reason[event->length] = '\0';
+    fulcra__socket_end(self, event->code, reason,
+            event->code == FULCRA_CLOSE_NO_STATUS ? 0 : event->code, false);
+}
+
+static void
+take_violation(FulcraWebSocket *self, const FulcraMessageEvent *event)
+{
+    self->garbled = true;
+    fulcra_host_stats_add(event->code == FULCRA_CLOSE_TOO_LARGE
+                                  ? FULCRA_STAT_CLOSED_TOO_LARGE
+                                  : FULCRA_STAT_CLOSED_PROTOCOL,
+            1);
+    fulcra_log_info(NULL, "socket %s: %s, closed with %u", self->handle->id,
+            event->why, event->code);
+    fulcra__socket_end(self, event->code, event->why, event->code, false);
+}
+
+static void
+take_event(FulcraWebSocket *self, const FulcraMessageEvent *event,
+        const FulcraInput *input)
+{
+    switch (event->kind) {
+    case FULCRA_MESSAGE_MORE:
+    case FULCRA_MESSAGE_PONG:
+        break;
+    case FULCRA_MESSAGE_TEXT:
+    case FULCRA_MESSAGE_BINARY:
+        take_message(self, event);
+        break;
+    case FULCRA_MESSAGE_PING:
+        take_ping(self, event);
+        break;
+    case FULCRA_MESSAGE_CLOSE:
+        take_close(self, event, input);
+        break;
+    case FULCRA_MESSAGE_VIOLATION:
+        take_violation(self, event);
+        break;
+    }
+}
+
+static void
+next_event(FulcraWebSocket *self, FulcraInput *input, FulcraMessageEvent *event)
+{
+    fulcra__message_next(&self->reader, self->home->pool,
+            self->home->owner->limits.message, input, event);
+}
+
+void
+fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input)
+{
+    FulcraMessageEvent event;
+
+    while (!self->ending && !fulcra__turn_is_full(self)) {
+        next_event(self, input, &event);
+        if (event.kind == FULCRA_MESSAGE_MORE)
+            break;
+        take_event(self, &event, input);
+    }
+    fulcra__turn_count_inbound(self);
+    if (self->ending) /* by an endpoint that answered at once */
+        fulcra__turn_advance(self);
+}
+
+/* After our Close: only the peer's own Close still means something. */
+static void
+look_for_close(FulcraWebSocket *self, FulcraInput *input)
+{
+    FulcraMessageEvent event = { .kind = FULCRA_MESSAGE_PONG };
+
+    while (!self->garbled && !self->close_received &&
+            event.kind != FULCRA_MESSAGE_MORE) {
+        next_event(self, input, &event);
+        self->close_received = event.kind == FULCRA_MESSAGE_CLOSE;
+        self->garbled = event.kind == FULCRA_MESSAGE_VIOLATION;
+    }
+    if (self->close_received && self->wire == FULCRA_WIRE_CLOSING)
+        fulcra__socket_mark_dirty(self); /* the last flush closes */
+}
+
+static void
+wire_discard(FulcraWebSocket *self, uint8_t *data, size_t length)
+{
+    FulcraInput input = { data, length };
+
+    self->discarded += (uint32_t)length;
+    if (self->discarded > FLOOD)
+        fulcra__wire_drop(self, true);
+    else
+        look_for_close(self, &input);
+}
+
+/* --- reading --- */
+
+static void
+wire_got(FulcraWebSocket *self, uint8_t *data, size_t length)
+{
+    FulcraInput input = { data, length };
+
+    self->home->got_bytes += length;
+    self->heard_ms = fulcra__socket_now_ms(self->home);
+    self->pinged = false;
+    if (self->wire != FULCRA_WIRE_OPEN) {
+        wire_discard(self, data, length);
+        return;
+    }
+    fulcra__wire_take(self, &input);
+    if (fulcra__turn_is_full(self) && !self->ending)
+        fulcra__turn_pause(self, &input);
+}
+
+static void
+wire_got_end(FulcraWebSocket *self)
+{
+    self->peer_done = true;
+    if (self->wire == FULCRA_WIRE_OPEN) {
+        fulcra__wire_set_reading(self, false);
+        fulcra__socket_end(self, FULCRA_CLOSE_ABNORMAL, NULL, 0, false);
+    } else {
+        fulcra__wire_drop(self, false);
+    }
+}
+
+static void
+wire_read(FulcraWebSocket *self)
+{
+    size_t size;
+    uint8_t *buffer = fulcra_loop_get_buffer(self->home->loop, &size);
+    ssize_t n =
+            self->stream.ops->read(&self->stream, buffer, MIN(size, READ_SIZE));
+
+    if (n > 0)
+        wire_got(self, buffer, (size_t)n);
+    else if (n == 0)
+        wire_got_end(self);
+    else if (errno != EAGAIN && errno != EINTR)
+        fulcra__wire_drop(self, false);
+}
+
+static void
+wire_ready(FulcraWatch *watch, uint32_t events)
+{
+    FulcraWebSocket *self =
+            (FulcraWebSocket *)((char *)watch -
+                                G_STRUCT_OFFSET(FulcraWebSocket, watch));
+
+    if (events & EPOLLOUT)
+        fulcra__socket_mark_dirty(self);
+    if (self->home->choked && self->wire == FULCRA_WIRE_OPEN && self->reading &&
+            !(events & (EPOLLHUP | EPOLLERR)))
+        fulcra__turn_pause(self, NULL);
+    else if (self->reading && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+        wire_read(self);
+    else if (events & (EPOLLHUP | EPOLLERR))
+        fulcra__wire_drop(self, false);
+}
+
+void
+fulcra__wire_open(FulcraWebSocket *self, int fd)
+{
+    g_autoptr(GError) error = NULL;
+
+    fulcra__stream_init_plain(&self->stream, fd);
+    self->watch = (FulcraWatch){ .ready = wire_ready, .fd = fd };
+    self->wire = FULCRA_WIRE_OPEN;
+    self->reading = true;
+    self->heard_ms = fulcra__socket_now_ms(self->home);
+    fulcra_host_stats_add(FULCRA_STAT_SOCKETS, 1);
+    fulcra_host_stats_add(FULCRA_STAT_SOCKETS_OPENED, 1);
+    if (!fulcra_loop_watch(self->home->loop, &self->watch, EPOLLIN, &error)) {
+        fulcra_log_warning(
+                NULL, "socket %s: %s", self->handle->id, error->message);
+        self->stream.ops->close(&self->stream);
+        self->watch.fd = -1;
+        fulcra_host_stats_add(FULCRA_STAT_SOCKETS, -1);
+        fulcra__wire_drop(self, false);
+        return;
+    }
+    fulcra__socket_mark_dirty(self);
+}
