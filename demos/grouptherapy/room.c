@@ -100,11 +100,12 @@ room_join(FulcraSocket *socket, const char *name)
 void
 room_say(const char *name, const char *text, size_t keep)
 {
-    GVariant *said = g_variant_new_parsed("{'type': <'say'>, 'from': <%s>,"
-                                          " 'text': <%s>, 'at': <%x>}",
-            name, text, g_get_real_time() / 1000);
+    g_autoptr(GVariant) said = g_variant_ref_sink(
+            g_variant_new_parsed("{'type': <'say'>, 'from': <%s>,"
+                                 " 'text': <%s>, 'at': <%x>}",
+                    name, text, g_get_real_time() / 1000));
 
-    g_ptr_array_add(recent, g_variant_ref_sink(said));
+    g_ptr_array_add(recent, g_variant_ref(said));
     while (recent->len > keep)
         g_ptr_array_remove_index(recent, 0);
     tell_everyone(said);
