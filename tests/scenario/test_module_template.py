@@ -9,7 +9,6 @@ import pytest
 
 BUILD = os.environ["FULCRA_BUILDDIR"]
 SOURCE = os.environ["FULCRA_SRCDIR"]
-SANITIZERS = os.environ.get("FULCRA_SANITIZERS", "no")
 
 
 @pytest.fixture
@@ -23,11 +22,9 @@ def greeter(tmp_path):
     (folder / "template.c").rename(folder / "greeter.c")
     subprocess.run(["sed", "-i", "s/template/greeter/g", "module.json", "greeter.c",
                     "Makefile", "www/index.html"], cwd=folder, check=True)
-    flags = [] if SANITIZERS == "no" else [
-        f"CFLAGS=-g -fsanitize={SANITIZERS}"]
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CFLAGS")}
-    subprocess.run(["make", f"PKG_CONFIG_PATH={BUILD}", *flags], cwd=folder,
+    subprocess.run(["make", f"PKG_CONFIG_PATH={BUILD}"], cwd=folder,
                    env=environment, check=True)
     assert not list(folder.glob("*.new"))
     return folder
