@@ -29,9 +29,10 @@ text_depth(const char *text, size_t length)
         if (*at == '"')
             at = string_skip(at + 1, end);
         else if (*at == '[' || *at == '{')
-            deepest = MAX(deepest, ++depth);
+            depth++;
         else if ((*at == ']' || *at == '}') && depth > 0)
             depth--;
+        deepest = MAX(deepest, depth);
     }
     return deepest;
 }

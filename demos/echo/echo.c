@@ -8,14 +8,14 @@
 
 #include <fulcra/fulcra.h>
 
-/* A socket opens. No answer means: welcome, and any socket id will do. */
+/* A socket opens, and later it has closed. No answer means: fine. */
 static FulcraRepresentation *
-echo_new(FulcraRequest *request, GError **error)
+echo_accept(FulcraRequest *request, GError **error)
 {
     return NULL;
 }
 
-/* A message arrives. What closes a socket, DELETE, needs no handler here. */
+/* A message arrives. */
 static FulcraRepresentation *
 echo_sink(FulcraRequest *request, GError **error)
 {
@@ -27,8 +27,9 @@ echo_sink(FulcraRequest *request, GError **error)
 static const FulcraEndpointOps echo_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
-    .new_resource = echo_new,
+    .new_resource = echo_accept,
     .sink = echo_sink,
+    .delete_resource = echo_accept,
 };
 
 static bool

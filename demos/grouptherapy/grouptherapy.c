@@ -7,13 +7,23 @@
  */
 
 #include "room.h"
-
 #include <json-glib/json-glib.h>
 
 static bool
 has_length(const char *text, long limit)
 {
     return *text != '\0' && g_utf8_strlen(text, -1) <= limit;
+}
+
+/* The text under @key; empty where there is none. */
+static const char *
+get_text(JsonObject *message, const char *key)
+{
+    JsonNode *node = message ? json_object_get_member(message, key) : NULL;
+
+    if (node == NULL || json_node_get_value_type(node) != G_TYPE_STRING)
+        return "";
+    return json_node_get_string(node);
 }
 
 static void
@@ -61,40 +71,29 @@ chat_sink(FulcraRequest *request, GError **error)
     g_autoptr(FulcraRepresentation) json =
             fulcra_request_source_primary(request, FULCRA_TYPE_JSON, NULL);
     JsonNode *node = json ? fulcra_representation_get_json(json) : NULL;
-    g_autoptr(GVariant) message =
-            node ? json_gvariant_deserialize(node, "a{sv}", NULL) : NULL;
-    const char *type = "", *name = "", *text = "";
+    bool is_object = node != NULL && JSON_NODE_HOLDS_OBJECT(node);
+    JsonObject *message = is_object ? json_node_get_object(node) : NULL;
+    const char *type = get_text(message, "type");
 
     if (keep == NULL)
         return NULL;
-    if (message == NULL) {
+    if (message == NULL)
         room_refuse(socket, "not-json", "a message is a JSON object");
-        return NULL;
-    }
-    g_variant_lookup(message, "type", "&s", &type);
-    g_variant_lookup(message, "name", "&s", &name);
-    g_variant_lookup(message, "text", "&s", &text);
-    if (g_str_equal(type, "join"))
-        chat_join(socket, name);
+    else if (g_str_equal(type, "join"))
+        chat_join(socket, get_text(message, "name"));
     else if (g_str_equal(type, "say"))
-        chat_say(socket, text, fulcra_representation_get_int(keep));
+        chat_say(socket, get_text(message, "text"),
+                (size_t)fulcra_representation_get_int(keep));
     else
         room_refuse(socket, "unknown-type", "a type is join or say");
     return NULL;
 }
 
-/* A socket has closed. */
 static FulcraRepresentation *
 chat_delete(FulcraRequest *request, GError **error)
 {
     room_leave(fulcra_request_get_socket(request));
-    return fulcra_representation_new_bool(true);
-}
-
-static FulcraRepresentation *
-members_source(FulcraRequest *request, GError **error)
-{
-    return room_get_members();
+    return NULL;
 }
 
 static const FulcraEndpointOps chat_ops = {
@@ -106,7 +105,7 @@ static const FulcraEndpointOps chat_ops = {
 
 static const FulcraEndpointOps members_ops = {
     .size = sizeof(FulcraEndpointOps),
-    .source = members_source,
+    .source = room_source_members,
 };
 
 static bool

@@ -7,7 +7,6 @@
  */
 
 #include "room.h"
-
 #include <json-glib/json-glib.h>
 
 static GHashTable *names;   /* FulcraSocket -> name */
@@ -133,7 +132,7 @@ room_refuse(FulcraSocket *socket, const char *code, const char *why)
 }
 
 FulcraRepresentation *
-room_get_members(void)
+room_source_members(FulcraRequest *request, GError **error)
 {
     return render(g_variant_new_parsed("{'members': <%@as>}", list_members()));
 }

@@ -20,5 +20,6 @@ void room_say(const char *name, const char *text, size_t keep);
 void room_leave(FulcraSocket *socket);
 void room_refuse(FulcraSocket *socket, const char *code, const char *why);
 
-/** {"members": [...]} (transfer full) */
-FulcraRepresentation *room_get_members(void);
+/** The answer to SOURCE res:/demo/grouptherapy/members. */
+FulcraRepresentation *room_source_members(
+        FulcraRequest *request, GError **error);

@@ -101,11 +101,18 @@ feed_new(FulcraRequest *request, GError **error)
     return NULL;
 }
 
+/* What a client says is not listened to. */
+static FulcraRepresentation *
+feed_sink(FulcraRequest *request, GError **error)
+{
+    return NULL;
+}
+
 static FulcraRepresentation *
 feed_delete(FulcraRequest *request, GError **error)
 {
     g_hash_table_remove(ticker.sockets, fulcra_request_get_socket(request));
-    return fulcra_representation_new_bool(true);
+    return NULL;
 }
 
 static FulcraRepresentation *
@@ -128,6 +135,7 @@ static const FulcraEndpointOps tick_ops = {
 static const FulcraEndpointOps feed_ops = {
     .size = sizeof(FulcraEndpointOps),
     .new_resource = feed_new,
+    .sink = feed_sink,
     .delete_resource = feed_delete,
 };
 
