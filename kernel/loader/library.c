@@ -17,7 +17,7 @@
 
 #include "library.h"
 
-#include "elf.h"
+#include "image.h"
 
 #include <fulcra/error.h>
 

@@ -315,7 +315,8 @@ type_in_words(const FulcraSchemaKey *key)
 
     if (key->choices != NULL) {
         choices = g_strjoinv("`, `", (char **)key->choices);
-        return g_strdup_printf("`%s`", choices);
+        return g_strdup_printf("%s`%s`",
+                key->type == FULCRA_SCHEMA_TEXTS ? "some of " : "", choices);
     }
     if (key->type == FULCRA_SCHEMA_INT && (key->min != 0 || key->max != 0))
         return g_strdup_printf("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,

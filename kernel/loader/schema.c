@@ -78,7 +78,8 @@ const char *
 fulcra_host_nearest(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
-    unsigned best = (unsigned)strlen(name) / 3 + 1; /* a typo, not a synonym */
+    /* A typo, not a synonym: one edit for each three characters. */
+    unsigned best = CLAMP((unsigned)strlen(name) / 3, 1, 3);
 
     for (; *names != NULL; names++) {
         unsigned d = distance(name, *names);

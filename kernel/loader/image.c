@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c - a shared object, read as a file
+ * image.c - a shared object, read as a file
  *
  * dlopen() runs constructors; what can be known before is read here: whether
  * the file is for this machine, the numbers of its descriptor, and whether it
@@ -10,7 +10,7 @@
  * Source: System V ABI, chapters 4 and 5; elf(5).
  */
 
-#include "elf.h"
+#include "image.h"
 
 #include <fulcra/error.h>
 
@@ -122,6 +122,10 @@ image_section(const Image *self, unsigned index, ElfW(Shdr) * section)
 static bool
 find_symbols(const Image *self, ElfW(Shdr) * symbols, ElfW(Shdr) * names)
 {
+    /* Linkers put this table last: if it is whole, the file is. */
+    if (image_at(self, self->head.e_shoff,
+                (uint64_t)self->head.e_shnum * sizeof *symbols) == NULL)
+        return false;
     for (unsigned i = 0; i < self->head.e_shnum; i++)
         if (image_section(self, i, symbols) && symbols->sh_type == SHT_DYNSYM)
             return image_section(self, symbols->sh_link, names) &&
