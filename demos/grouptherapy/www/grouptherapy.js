@@ -21,6 +21,7 @@ function say(message) {
 const handlers = {
   welcome({ you, members: names, recent }) {
     me = you;
+    element('problem').textContent = '';
     members.clear();
     names.forEach((name) => members.add(name));
     element('talk').replaceChildren();
