@@ -19,7 +19,7 @@ export class Strip {
     this.element = element;
     this.list = element.querySelector('ol');
     this.path = `/playground/strip/${tag}`;
-    this.last = -1;
+    this.last = 0;
     this.absent = false;
     document.addEventListener('visibilitychange', () => { if (this.missed) this.poke(); });
   }
@@ -41,30 +41,29 @@ export class Strip {
 
   // Whether there was something new.
   async #look() {
-    const response = await fetch(this.path, { cache: 'no-store' });
+    const response = await fetch(`${this.path}?since=${this.last}`, { cache: 'no-store' });
     this.absent = response.status === 404;
     if (!response.ok) return false;
     const { records } = await response.json();
-    const fresh = records.filter((record) => record.order > this.last);
-    if (fresh.length === 0) return false;
-    this.last = Math.max(...fresh.map((record) => record.order));
+    if (records.length === 0) return false;
+    this.last = records[records.length - 1].order;
     this.element.hidden = false;
-    this.list.append(...fresh.slice(-SHOWN).map(row));
+    this.list.append(...records.map(row));
     while (this.list.children.length > SHOWN) this.list.firstChild.remove();
     this.list.scrollTop = this.list.scrollHeight;
     return true;
   }
 }
 
-function row({ depth, verb, identifier, endpoint, us }) {
+function row({ depth, verb, identifier, endpoint, error, us }) {
   const item = document.createElement('li');
   item.dataset.depth = Math.min(depth, 3);
   item.className = 'fresh';
   item.append(
     cell('verb', verb),
     cell('identifier', identifier),
-    cell('time', `${us < 100 ? us.toFixed(1) : Math.round(us)} µs`),
-    cell('endpoint', endpoint ? `→ ${endpoint}` : '→ nobody'),
+    cell('time', `${us} µs`),
+    cell('endpoint', `→ ${endpoint || 'nobody'}${error ? `: ${error}` : ''}`),
   );
   return item;
 }

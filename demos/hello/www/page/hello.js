@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { Strip, newTag } from '/demo/common/strip.js';
-
 const element = (id) => document.getElementById(id);
-const tag = newTag();
-const strip = new Strip(element('strip'), tag);
 
 // A path segment is text until encodeURIComponent() says how to write it; the
 // server decodes it once, and it is text again.
@@ -16,7 +12,7 @@ async function ask() {
   element('path').textContent = path;
   element('identifier').textContent = `res:/demo/hello/${escapeSlot(name)}`;
   try {
-    const response = await fetch(`${path}?strip=${tag}`, { cache: 'no-store' });
+    const response = await fetch(path, { cache: 'no-store' });
     const text = await response.text();
     const time = (performance.now() - began).toFixed(1);
     element('answer').textContent = text;
@@ -27,7 +23,6 @@ async function ask() {
     element('status').textContent = 'none';
     say('closed', 'The server does not answer');
   }
-  strip.poke();
 }
 
 function escapeSlot(text) {
