@@ -17,7 +17,7 @@
 
 #include <fulcra/error.h>
 #include <fulcra/log.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A connection that is always ready must not keep the loop from others. */
@@ -166,10 +166,20 @@ on_connection(void *data, struct MHD_Connection *connection,
 
 /* --- requests --- */
 
+/* libmicrohttpd parses the query next, into its memory for the connection, and
+ * where that does not suffice it forgets to answer (0.9.75). We parse the query
+ * ourselves when somebody asks, so here it becomes one parameter; the text is
+ * in that same memory. */
 static void *
 on_target(void *data, const char *target, struct MHD_Connection *connection)
 {
-    return fulcra__http_exchange_new(data, connection, target);
+    FulcraHttpExchange *exchange =
+            fulcra__http_exchange_new(data, connection, target);
+
+    for (char *at = strchr((char *)target, '?'); at != NULL;
+            at = strchr(at, '&'))
+        *at = *at == '&' ? '.' : '?';
+    return exchange;
 }
 
 static enum MHD_Result
