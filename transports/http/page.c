@@ -38,9 +38,10 @@ distance(const char *a, const char *b)
     return row[n_b];
 }
 
-/* @grammar with each slot that is a whole segment taken from @path. */
+/* @grammar with each slot that is a whole segment taken from @path; @literal:
+ * how much of it is not. */
 static char *
-fill_slots(const char *grammar, const char *path)
+fill_slots(const char *grammar, const char *path, size_t *literal)
 {
     g_auto(GStrv) wanted = g_strsplit(grammar, "/", 0);
     g_auto(GStrv) given = g_strsplit(path, "/", 0);
@@ -52,6 +53,7 @@ fill_slots(const char *grammar, const char *path)
 
         if (i > 0)
             g_string_append_c(filled, '/');
+        *literal += slot ? 1 : strlen(wanted[i]) + 1;
         if (slot && g_str_has_suffix(wanted[i], "*}")) {
             g_autofree char *rest =
                     i < n_given ? g_strjoinv("/", given + i) : NULL;
@@ -68,8 +70,7 @@ char *
 fulcra__http_page_suggest(const char *trace, const char *path)
 {
     g_autofree char *best = NULL;
-    unsigned least = (unsigned)MAX(2, strlen(path) / 4) + 1;
-    unsigned candidates = 0;
+    unsigned least = G_MAXUINT, candidates = 0;
 
     if (strlen(path) > MAX_TEXT)
         return NULL;
@@ -78,12 +79,13 @@ fulcra__http_page_suggest(const char *trace, const char *path)
             at = strstr(at + 1, "res:/"), candidates++) {
         g_autofree char *grammar = g_strndup(at + strlen("res:"),
                 strcspn(at, " \t\n\"',;)") - strlen("res:"));
-        g_autofree char *filled = fill_slots(grammar, path);
+        size_t literal = 0;
+        g_autofree char *filled = fill_slots(grammar, path, &literal);
 
         if (strlen(filled) > MAX_TEXT)
             continue;
         unsigned far = distance(path, filled);
-        if (far == 0 || far >= least)
+        if (far == 0 || far >= least || far > MAX(2, literal / 4))
             continue;
         least = far;
         g_free(best);
