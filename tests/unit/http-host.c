@@ -5,6 +5,7 @@
  *
  * `http-host LOOPS [strangers]` serves on a port of its own choice until it
  * gets SIGTERM, then takes everything apart, so that a sanitizer can look.
+ * HTTP_HOST_SECONDS, _CONNECTIONS and _EXCHANGE_MS set limits.
  */
 
 #include "http/exchange.h"
@@ -135,9 +136,11 @@ reply_source(FulcraRequest *request, GError **error)
 {
     g_autoptr(FulcraIdentifier) identifier =
             named(FULCRA_GRAMMAR("httpResponse:/{what*}"), request, error);
+    size_t length;
+    const void *text = fulcra_representation_get_bytes(
+            fulcra_request_get_primary(request), &length);
     g_autoptr(FulcraRepresentation) value =
-            fulcra_representation_new_text(fulcra_representation_get_text(
-                    fulcra_request_get_primary(request)));
+            fulcra_representation_new_bytes(FULCRA_TYPE_TEXT, text, length);
 
     if (identifier == NULL ||
             !fulcra_request_sink(request, identifier, value, error))
@@ -283,10 +286,28 @@ OPS(typed, typed_source);
 OPS(expiry, expiry_source);
 OPS(fail, fail_source);
 
+/* --- what became of upgrades --- */
+
+static atomic_uint n_gone, n_upgraded, n_lost;
+
+static FulcraRepresentation *
+count_source(FulcraRequest *request, GError **error)
+{
+    const char *what = fulcra_request_get_argument(request, "what");
+
+    return fulcra_representation_new_int(strcmp(what, "gone") == 0 ? n_gone
+                                         : strcmp(what, "lost") == 0
+                                                 ? n_lost
+                                                 : n_upgraded);
+}
+
+OPS(count, count_source);
+
 static const struct {
     const char *grammar;
     const FulcraEndpointOps *ops;
 } endpoints[] = {
+    { "res:/count/{what}", &count_ops },
     { "res:/inline/{name*}", &inline_ops },
     { "res:/serial/{name*}", &serial_ops },
     { "res:/concurrent/{name*}", &concurrent_ops },
@@ -308,8 +329,7 @@ static const struct {
 
 /* --- upgrades --- */
 
-static FulcraHttpExchange *held;
-static unsigned n_gone, n_upgraded, n_lost; /* of one loop */
+static FulcraHttpExchange *held; /* tests that hold one have one loop */
 
 /* Sends back what came early, says so, and closes. */
 static void
@@ -387,8 +407,6 @@ report(void)
             fprintf(stderr, "%s %" G_GINT64_FORMAT "\n",
                     fulcra_host_stats_name((FulcraStat)i),
                     fulcra_host_stats_get((FulcraStat)i));
-    fprintf(stderr, "gone %u upgraded %u lost %u\n", n_gone, n_upgraded,
-            n_lost);
 }
 
 int
@@ -397,7 +415,7 @@ main(int argc, char **argv)
     unsigned n_loops = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
     FulcraLoop *loops[MAX_LOOPS];
     const FulcraHttpListener listener = { "127.0.0.1", 0, FRONT };
-    const FulcraHttpOptions options = { .limits = FULCRA_HTTP_LIMITS_DEFAULT,
+    FulcraHttpOptions options = { .limits = FULCRA_HTTP_LIMITS_DEFAULT,
         .playground = argc < 3,
         .server = "http-host" };
     const FulcraHttpUpgradeHook hook = { on_open, NULL };
@@ -405,6 +423,15 @@ main(int argc, char **argv)
     sigset_t ends;
     int signal_number;
 
+    if (getenv("HTTP_HOST_SECONDS") != NULL)
+        options.limits.connection_seconds =
+                (unsigned)atoi(getenv("HTTP_HOST_SECONDS"));
+    if (getenv("HTTP_HOST_CONNECTIONS") != NULL)
+        options.limits.connections =
+                (unsigned)atoi(getenv("HTTP_HOST_CONNECTIONS"));
+    if (getenv("HTTP_HOST_EXCHANGE_MS") != NULL)
+        options.limits.exchange_ms =
+                (unsigned)atoi(getenv("HTTP_HOST_EXCHANGE_MS"));
     g_assert(n_loops >= 1 && n_loops <= MAX_LOOPS);
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
