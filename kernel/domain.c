@@ -11,9 +11,19 @@
 
 #include "private/domain.h"
 #include "private/kernel.h"
+#include "private/task.h"
 #include "private/thread.h"
 
 #define BATCH 64 /* tasks that one drain runs before it queues up again */
+
+/* What is queued in one stage, and the task that works it off. */
+typedef struct {
+    FulcraTask drain;
+    FulcraDomain *domain;
+    FulcraStage stage;
+    bool scheduled; /* the drain is in the pool's queue */
+    FulcraTaskQueue tasks;
+} Mailbox;
 
 struct _FulcraDomain {
     FulcraRefs refs;
@@ -22,14 +32,12 @@ struct _FulcraDomain {
     pthread_mutex_t lock;
     pthread_cond_t freed;
     bool held;
-    bool scheduled;
     unsigned entering;
-    FulcraTask *head, **tail;
+    Mailbox mailboxes[FULCRA__N_STAGES];
     atomic_uint queued;
-    FulcraTask drain;
 };
 
-static void domain_drain(FulcraTask *task);
+static void mailbox_drain(FulcraTask *task);
 
 FulcraDomain *
 fulcra_host_domain_new(FulcraKernel *kernel, const char *name)
@@ -41,8 +49,14 @@ fulcra_host_domain_new(FulcraKernel *kernel, const char *name)
     self->name = g_strdup(name);
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->freed, NULL);
-    self->tail = &self->head;
-    self->drain.run = domain_drain;
+    for (int stage = 0; stage < FULCRA__N_STAGES; stage++) {
+        Mailbox *mailbox = &self->mailboxes[stage];
+
+        mailbox->drain.run = mailbox_drain;
+        mailbox->domain = self;
+        mailbox->stage = (FulcraStage)stage;
+        fulcra__task_queue_init(&mailbox->tasks);
+    }
     return self;
 }
 
@@ -58,11 +72,21 @@ fulcra_host_domain_unref(FulcraDomain *self)
 {
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
-    g_assert(self->head == NULL && !self->held);
+    g_assert(!self->held);
     pthread_cond_destroy(&self->freed);
     pthread_mutex_destroy(&self->lock);
     g_free(self->name);
     g_free(self);
+}
+
+static void
+mailbox_schedule(Mailbox *self)
+{
+    if (self->tasks.head == NULL || self->scheduled)
+        return;
+    self->scheduled = true;
+    fulcra_host_domain_ref(self->domain);
+    fulcra__pool_post(self->domain->kernel->pool, &self->drain, self->stage);
 }
 
 /* With the lock held: lets the next one in. */
@@ -73,11 +97,8 @@ domain_pass_on(FulcraDomain *self)
         return;
     if (self->entering > 0)
         pthread_cond_signal(&self->freed);
-    if (self->head != NULL && !self->scheduled) {
-        self->scheduled = true;
-        fulcra_host_domain_ref(self);
-        fulcra__pool_post(self->kernel->pool, &self->drain);
-    }
+    for (int stage = 0; stage < FULCRA__N_STAGES; stage++)
+        mailbox_schedule(&self->mailboxes[stage]);
 }
 
 /* With the lock held: waits until the domain is free or @due has passed. */
@@ -127,58 +148,43 @@ domain_give_up(FulcraDomain *self)
     domain_pass_on(self);
 }
 
-static FulcraTask *
-domain_pop(FulcraDomain *self)
-{
-    FulcraTask *task = self->head;
-
-    if (task != NULL) {
-        self->head = task->next;
-        if (self->head == NULL)
-            self->tail = &self->head;
-        atomic_fetch_sub_explicit(&self->queued, 1, memory_order_relaxed);
-    }
-    return task;
-}
-
-/* Runs what is queued, as long as nobody else waits to enter. */
+/* With the lock held: runs what is queued, as long as nobody else waits. */
 static void
-domain_run_some(FulcraDomain *self)
+mailbox_run_some(Mailbox *self)
 {
+    FulcraDomain *domain = self->domain;
     FulcraTask *task;
 
-    for (int i = 0; i < BATCH && (i == 0 || self->entering == 0) &&
-                    (task = domain_pop(self)) != NULL;
+    for (int i = 0; i < BATCH && (i == 0 || domain->entering == 0) &&
+                    (task = fulcra__task_queue_pop(&self->tasks)) != NULL;
             i++) {
-        pthread_mutex_unlock(&self->lock);
+        atomic_fetch_sub_explicit(&domain->queued, 1, memory_order_relaxed);
+        pthread_mutex_unlock(&domain->lock);
         task->run(task); /* may give the domain up and take it again */
-        pthread_mutex_lock(&self->lock);
+        pthread_mutex_lock(&domain->lock);
     }
 }
 
 static void
-domain_drain(FulcraTask *drain)
+mailbox_drain(FulcraTask *drain)
 {
-    FulcraDomain *self =
-            (FulcraDomain *)(void *)((char *)drain -
-                                     offsetof(FulcraDomain, drain));
+    Mailbox *self = (Mailbox *)(void *)drain;
+    FulcraDomain *domain = self->domain;
 
-    pthread_mutex_lock(&self->lock);
-    domain_take(self, FULCRA__DOMAIN_FOREVER);
-    domain_run_some(self);
-    self->scheduled = false;
-    domain_give_up(self);
-    pthread_mutex_unlock(&self->lock);
-    fulcra_host_domain_unref(self);
+    pthread_mutex_lock(&domain->lock);
+    domain_take(domain, FULCRA__DOMAIN_FOREVER);
+    self->scheduled = false; /* if this one comes to wait, another goes on */
+    mailbox_run_some(self);
+    domain_give_up(domain);
+    pthread_mutex_unlock(&domain->lock);
+    fulcra_host_domain_unref(domain);
 }
 
 void
-fulcra__domain_post(FulcraDomain *self, FulcraTask *task)
+fulcra__domain_post(FulcraDomain *self, FulcraTask *task, FulcraStage stage)
 {
-    task->next = NULL;
     pthread_mutex_lock(&self->lock);
-    *self->tail = task;
-    self->tail = &task->next;
+    fulcra__task_queue_append(&self->mailboxes[stage].tasks, task);
     atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
     domain_pass_on(self);
     pthread_mutex_unlock(&self->lock);

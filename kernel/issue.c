@@ -56,7 +56,8 @@ request_deliver(FulcraRequest *self)
 {
     self->delivery.run = delivery_run;
     if (self->deliver_domain != NULL)
-        fulcra__domain_post(self->deliver_domain, &self->delivery);
+        fulcra__domain_post(
+                self->deliver_domain, &self->delivery, FULCRA__CONTINUE);
     else if (self->deliver_loop != NULL &&
              self->deliver_loop != fulcra__thread_self()->loop)
         self->deliver_loop->post(self->deliver_loop, &self->delivery);
@@ -290,9 +291,11 @@ convert_elsewhere(FulcraRequest *self, FulcraRepresentation *from,
     request->execution.run = transrept_task_run;
     fulcra_request_ref(request); /* one for the task, one for the callback */
     if (endpoint->run == FULCRA_RUN_SERIAL)
-        fulcra__domain_post(endpoint->domain, &request->execution);
+        fulcra__domain_post(
+                endpoint->domain, &request->execution, FULCRA__CONTINUE);
     else
-        fulcra__pool_post(self->root->kernel->pool, &request->execution);
+        fulcra__pool_post(self->root->kernel->pool, &request->execution,
+                FULCRA__CONTINUE);
 }
 
 /* @answer: (transfer full) */
@@ -503,10 +506,11 @@ request_queue(FulcraRequest *self)
     }
     self->execution.run = execution_run;
     fulcra_request_ref(self);
+    FulcraStage stage = self->parent == NULL ? FULCRA__BEGIN : FULCRA__CONTINUE;
     if (domain != NULL)
-        fulcra__domain_post(domain, &self->execution);
+        fulcra__domain_post(domain, &self->execution, stage);
     else
-        fulcra__pool_post(kernel->pool, &self->execution);
+        fulcra__pool_post(kernel->pool, &self->execution, stage);
 }
 
 /* --- waiting --- */

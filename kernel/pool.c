@@ -9,6 +9,7 @@
  */
 
 #include "private/pool.h"
+#include "private/task.h"
 #include "private/thread.h"
 #include <fulcra-host/stats.h>
 #include <sys/prctl.h>
@@ -19,7 +20,7 @@ struct _FulcraPool {
     pthread_mutex_t lock;
     pthread_cond_t work;  /* something was queued, or stopping */
     pthread_cond_t quiet; /* the last worker has ended */
-    FulcraTask *head, **tail;
+    FulcraTaskQueue queues[FULCRA__N_STAGES];
     atomic_uint queued;
     unsigned total, waiting, idle;
     bool stopping;
@@ -34,18 +35,27 @@ pool_running(const FulcraPool *self)
     return self->total - self->waiting;
 }
 
+/* The queue to be served next. (nullable) */
+static FulcraTaskQueue *
+pool_next_queue(FulcraPool *self)
+{
+    if (self->queues[FULCRA__CONTINUE].head != NULL)
+        return &self->queues[FULCRA__CONTINUE];
+    if (self->queues[FULCRA__BEGIN].head != NULL &&
+            (self->waiting <= self->max / 2 || self->stopping))
+        return &self->queues[FULCRA__BEGIN];
+    return NULL;
+}
+
 static FulcraTask *
 pool_pop(FulcraPool *self)
 {
-    FulcraTask *task = self->head;
+    FulcraTaskQueue *queue = pool_next_queue(self);
 
-    if (task != NULL) {
-        self->head = task->next;
-        if (self->head == NULL)
-            self->tail = &self->head;
-        atomic_fetch_sub_explicit(&self->queued, 1, memory_order_relaxed);
-    }
-    return task;
+    if (queue == NULL)
+        return NULL;
+    atomic_fetch_sub_explicit(&self->queued, 1, memory_order_relaxed);
+    return fulcra__task_queue_pop(queue);
 }
 
 /* The next task, or NULL where the worker is to end. */
@@ -91,8 +101,8 @@ pool_work(void *data)
 static void
 pool_grow(FulcraPool *self)
 {
-    if (self->head == NULL || self->idle > 0 || self->total >= self->max ||
-            pool_running(self) >= self->target)
+    if (pool_next_queue(self) == NULL || self->idle > 0 ||
+            self->total >= self->max || pool_running(self) >= self->target)
         return;
 
     pthread_t thread;
@@ -119,7 +129,8 @@ fulcra__pool_new(FulcraKernel *kernel, unsigned target, unsigned max)
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->work, NULL);
     pthread_cond_init(&self->quiet, NULL);
-    self->tail = &self->head;
+    for (int stage = 0; stage < FULCRA__N_STAGES; stage++)
+        fulcra__task_queue_init(&self->queues[stage]);
     self->ended = g_array_new(false, false, sizeof(pthread_t));
     return self;
 }
@@ -150,12 +161,10 @@ fulcra__pool_free(FulcraPool *self)
 }
 
 void
-fulcra__pool_post(FulcraPool *self, FulcraTask *task)
+fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage)
 {
-    task->next = NULL;
     pthread_mutex_lock(&self->lock);
-    *self->tail = task;
-    self->tail = &task->next;
+    fulcra__task_queue_append(&self->queues[stage], task);
     atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
     if (self->idle > 0)
         pthread_cond_signal(&self->work);
@@ -191,5 +200,7 @@ fulcra__pool_end_wait(FulcraPool *self)
     pthread_mutex_lock(&self->lock);
     self->waiting--;
     fulcra_host_stats_add(FULCRA_STAT_WORKERS_WAITING, -1);
+    if (self->idle > 0 && pool_next_queue(self) != NULL)
+        pthread_cond_signal(&self->work); /* something may begin again */
     pthread_mutex_unlock(&self->lock);
 }

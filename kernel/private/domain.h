@@ -10,10 +10,12 @@
  * deadlock.
  */
 
-#include <fulcra-host/kernel.h>
+#include "private/pool.h"
 
-/** Queues @task to run in the domain, after what was queued before. */
-void fulcra__domain_post(FulcraDomain *self, FulcraTask *task);
+/** Queues @task to run in the domain, after what was queued before in its
+ * stage. */
+void fulcra__domain_post(
+        FulcraDomain *self, FulcraTask *task, FulcraStage stage);
 unsigned fulcra__domain_get_queued(FulcraDomain *self);
 
 #define FULCRA__DOMAIN_FOREVER INT64_MAX

@@ -20,9 +20,17 @@ FulcraPool *fulcra__pool_new(
 /** Runs what is queued, then ends the threads. */
 void fulcra__pool_free(FulcraPool *self);
 
+/* What has begun goes before what has not: as long as many workers wait, no
+ * new trees of requests are begun that would only wait as well. */
+typedef enum {
+    FULCRA__CONTINUE, /* part of a tree of requests that is under way */
+    FULCRA__BEGIN,    /* a root request */
+    FULCRA__N_STAGES
+} FulcraStage;
+
 /** Any thread. Never refuses: callers that serve outsiders ask
  * fulcra__pool_get_queued() first. */
-void fulcra__pool_post(FulcraPool *self, FulcraTask *task);
+void fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage);
 unsigned fulcra__pool_get_queued(FulcraPool *self);
 
 /** On a worker that is about to wait. False where it must not: it would be the

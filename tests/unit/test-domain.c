@@ -54,7 +54,7 @@ test_mailbox(void)
     last = -1;
     for (int i = 0; i < N; i++) {
         items[i] = (Item){ { NULL, item_run }, domain, i };
-        fulcra__domain_post(domain, &items[i].task);
+        fulcra__domain_post(domain, &items[i].task, FULCRA__BEGIN);
     }
     wait_for_done(N);
     g_assert_cmpint(atomic_load(&wrong), ==, 0);
@@ -101,7 +101,7 @@ test_entering(void)
     for (size_t i = 0; i < G_N_ELEMENTS(entrants); i++) {
         entrants[i] = (Entrant){ { NULL, entrant_run }, domain,
             FULCRA__DOMAIN_FOREVER, false };
-        fulcra__pool_post(kernel->pool, &entrants[i].task);
+        fulcra__pool_post(kernel->pool, &entrants[i].task, FULCRA__BEGIN);
     }
     wait_for_done(G_N_ELEMENTS(entrants));
     g_assert_cmpint(atomic_load(&wrong), ==, 0);
@@ -112,7 +112,7 @@ test_entering(void)
     g_assert_true(fulcra__domain_enter(domain, FULCRA__DOMAIN_FOREVER));
     Entrant late = { { NULL, entrant_run }, domain,
         g_get_monotonic_time() + 5000, true };
-    fulcra__pool_post(kernel->pool, &late.task);
+    fulcra__pool_post(kernel->pool, &late.task, FULCRA__BEGIN);
     wait_for_done(G_N_ELEMENTS(entrants) + 1);
     g_assert_false(late.entered);
     fulcra__domain_leave();

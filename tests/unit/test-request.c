@@ -352,9 +352,10 @@ test_transreptor_of_a_module(void)
 
 /* --- the three ways to run, calling each other --- */
 
-enum { N_KINDS = 4 }; /* serial one, serial two, concurrent, inline */
+/* Serial in two domains, concurrent, inline; inline and serial that defer. */
+enum { N_KINDS = 6 };
 
-static const char *const kind_names[] = { "s1", "s2", "c", "i" };
+static const char *const kind_names[] = { "s1", "s2", "c", "i", "di", "ds" };
 static atomic_int inside[2]; /* how many threads are in each domain's code */
 static atomic_bool entered_twice;
 
@@ -372,51 +373,105 @@ domain_code_ends(int kind)
         atomic_fetch_sub(&inside[kind], 1);
 }
 
-/* active:KIND+path@TEXT: asks the kind that the first letter of TEXT names,
- * with the rest, and so on: TEXT is a walk through all ways to run. */
-static FulcraRepresentation *
-walk_source(FulcraRequest *request, GError **error)
+/* walk:/KIND/PATH asks the kind that the first digit of PATH stands for, with
+ * the rest, and so on: PATH is a walk through the ways to run. */
+static FulcraIdentifier *
+walk_next(const char *path, GError **error)
 {
-    int kind = GPOINTER_TO_INT(fulcra_request_get_data(request));
-    const char *path = fulcra_request_get_argument(request, "path");
-
-    if (*path == '\0')
-        return fulcra_representation_new_text(kind_names[kind]);
-
     FulcraSlot slots[] = {
         fulcra_slot_text("kind", kind_names[*path - '0']),
         fulcra_slot_text("path", path + 1),
     };
-    g_autoptr(FulcraIdentifier) next = fulcra_identifier_build(
+
+    return fulcra_identifier_build(
             FULCRA_GRAMMAR("walk:/{kind}/{path*}"), slots, 2, error);
+}
+
+static FulcraRepresentation *
+walk_answer(int kind, FulcraRepresentation *rest)
+{
+    if (rest == NULL)
+        return fulcra_representation_new_text(kind_names[kind]);
+    return fulcra_representation_new_printf(FULCRA_TYPE_TEXT, "%s %s",
+            kind_names[kind], fulcra_representation_get_text(rest));
+}
+
+static int
+walk_kind(FulcraRequest *request)
+{
+    return GPOINTER_TO_INT(fulcra_request_get_data(request));
+}
+
+static FulcraRepresentation *
+walk_source(FulcraRequest *request, GError **error)
+{
+    int kind = walk_kind(request);
+    const char *path = fulcra_request_get_argument(request, "path");
+
+    if (*path == '\0')
+        return walk_answer(kind, NULL);
+
+    g_autoptr(FulcraIdentifier) next = walk_next(path, error);
     if (next == NULL)
         return NULL;
-
     domain_code_begins(kind);
     domain_code_ends(kind); /* given up during the wait */
     g_autoptr(FulcraRepresentation) answer =
             fulcra_request_source(request, next, NULL, error);
     domain_code_begins(kind);
     domain_code_ends(kind);
-    if (answer == NULL)
-        return NULL;
-    return fulcra_representation_new_printf(FULCRA_TYPE_TEXT, "%s %s",
-            kind_names[kind], fulcra_representation_get_text(answer));
+    return answer == NULL ? NULL : walk_answer(kind, answer);
 }
 
-static FulcraEndpointOps walk_ops[N_KINDS] = {
-    { .size = sizeof(FulcraEndpointOps),
-            .run = FULCRA_RUN_SERIAL,
-            .source = walk_source },
-    { .size = sizeof(FulcraEndpointOps),
-            .run = FULCRA_RUN_SERIAL,
-            .source = walk_source },
-    { .size = sizeof(FulcraEndpointOps),
-            .run = FULCRA_RUN_CONCURRENT,
-            .source = walk_source },
-    { .size = sizeof(FulcraEndpointOps),
-            .run = FULCRA_RUN_INLINE,
-            .source = walk_source },
+/* In the domain, where the endpoint that asked is serial. */
+static void
+walk_answered(FulcraRequest *asked, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    FulcraRequest *request = user_data;
+    int kind = walk_kind(request);
+
+    (void)asked;
+    domain_code_begins(kind == 5 ? 0 : kind);
+    domain_code_ends(kind == 5 ? 0 : kind);
+    if (answer != NULL)
+        fulcra_request_respond(request, walk_answer(kind, answer));
+    else
+        fulcra_request_fail(request, g_error_copy(error));
+}
+
+static FulcraRepresentation *
+walk_defer(FulcraRequest *request, GError **error)
+{
+    int kind = walk_kind(request);
+    const char *path = fulcra_request_get_argument(request, "path");
+
+    if (*path == '\0')
+        return walk_answer(kind, NULL);
+
+    g_autoptr(FulcraIdentifier) next = walk_next(path, error);
+    if (next == NULL)
+        return NULL;
+    g_autoptr(FulcraRequest) asked =
+            fulcra_request_new(request, FULCRA_VERB_SOURCE, next);
+    FulcraRepresentation *deferred = fulcra_request_defer(request);
+    fulcra_request_issue_async(asked, walk_answered, request);
+    return deferred;
+}
+
+#define WALK_OPS(kind, function)                                               \
+    {                                                                          \
+        .size = sizeof(FulcraEndpointOps), .run = FULCRA_RUN_##kind,           \
+        .source = function                                                     \
+    }
+
+static const FulcraEndpointOps walk_ops[N_KINDS] = {
+    WALK_OPS(SERIAL, walk_source),
+    WALK_OPS(SERIAL, walk_source),
+    WALK_OPS(CONCURRENT, walk_source),
+    WALK_OPS(INLINE, walk_source),
+    WALK_OPS(INLINE, walk_defer),
+    WALK_OPS(SERIAL, walk_defer),
 };
 
 static void
@@ -427,7 +482,10 @@ fixture_bind_walkers(Fixture *self)
                 g_strdup_printf("walk:/%s/{path*}", kind_names[kind]);
 
         fixture_bind_data(self, grammar, &walk_ops[kind],
-                kind < 2 ? self->domains[kind] : NULL, GINT_TO_POINTER(kind));
+                kind < 2    ? self->domains[kind]
+                : kind == 5 ? self->domains[0]
+                            : NULL,
+                GINT_TO_POINTER(kind));
     }
 }
 
@@ -445,8 +503,6 @@ countdown_answered(FulcraRequest *request, FulcraRepresentation *answer,
 
     (void)request;
     (void)answer;
-    if (error != NULL)
-        g_test_message("%s", error->message);
     pthread_mutex_lock(&self->lock);
     self->failed += error != NULL;
     if (--self->left == 0)
@@ -463,25 +519,62 @@ countdown_wait(Countdown *self)
     pthread_mutex_unlock(&self->lock);
 }
 
+static atomic_int warnings;
+
+/* The log of the kernel: a hanging endpoint is named in it. */
+static GLogWriterOutput
+count_warnings(GLogLevelFlags level, const GLogField *fields, size_t n,
+        void *user_data)
+{
+    (void)user_data;
+    if (level != G_LOG_LEVEL_WARNING)
+        return g_log_writer_default(level, fields, n, NULL);
+    g_assert_nonnull(strstr(fields[0].value, "within the deadline"));
+    atomic_fetch_add(&warnings, 1);
+    return G_LOG_WRITER_HANDLED;
+}
+
+static void
+returned(FulcraRequest *request, void *user_data)
+{
+    (void)request;
+    Countdown *countdown = user_data;
+
+    countdown_answered(NULL, NULL, NULL, countdown);
+}
+
+static bool
+is_full_size(void)
+{
+    return g_strcmp0(g_getenv("FULCRA_TEST_SIZE"), "full") == 0;
+}
+
+/* The @number-th walk of four kinds. (transfer full) */
+static FulcraRequest *
+fixture_walk(Fixture *self, int number)
+{
+    g_autofree char *text = g_strdup_printf("walk:/%s/%d%d%d",
+            kind_names[number / 216 % N_KINDS], number / 36 % N_KINDS,
+            number / 6 % N_KINDS, number % N_KINDS);
+
+    return fixture_root(self, FULCRA_VERB_SOURCE, text);
+}
+
 /* Every combination of kinds to a depth of four, all at once, cycles
- * included, on a pool of two workers with few replacements. */
+ * included, on a pool of two workers. */
 static void
 test_kinds_call_each_other(void)
 {
-    bool full = g_strcmp0(g_getenv("FULCRA_TEST_SIZE"), "full") == 0;
-    int rounds = full ? 40 : 4;
+    int n = 1296 * (is_full_size() ? 30 : 2);
     Fixture fixture;
-    fixture_init(&fixture, 2, 64);
+    fixture_init(&fixture, 2, 256);
     fixture_bind_walkers(&fixture);
     fixture_publish(&fixture);
 
     Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
-        rounds * 256, 0 };
-    for (int i = 0; i < rounds * 256; i++) {
-        g_autofree char *text = g_strdup_printf("walk:/%s/%d%d%d",
-                kind_names[i >> 6 & 3], i >> 4 & 3, i >> 2 & 3, i & 3);
-        g_autoptr(FulcraRequest) root =
-                fixture_root(&fixture, FULCRA_VERB_SOURCE, text);
+        n, 0 };
+    for (int i = 0; i < n; i++) {
+        g_autoptr(FulcraRequest) root = fixture_walk(&fixture, i);
 
         fulcra_request_issue_async(root, countdown_answered, &countdown);
     }
@@ -490,6 +583,39 @@ test_kinds_call_each_other(void)
     g_assert_false(atomic_load(&entered_twice));
     fixture_expect(&fixture, "walk:/s1/0101", "s1 s1 s2 s1 s2");
     fixture_expect(&fixture, "walk:/i/012300", "i s1 s2 c i s1 s1");
+    fixture_expect(&fixture, "walk:/ds/540512", "ds ds di s1 ds s2 c");
+    fixture_clear(&fixture);
+}
+
+/* The same with deadlines that pass at any moment: each is answered once, and
+ * all code comes back. */
+static void
+test_kinds_with_deadlines(void)
+{
+    int n = 1296 * (is_full_size() ? 10 : 1);
+    Fixture fixture;
+    fixture_init(&fixture, 2, 64);
+    fixture_bind_walkers(&fixture);
+    fixture_publish(&fixture);
+
+    Countdown answers = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        n, 0 };
+    Countdown returns = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        n, 0 };
+    for (int i = 0; i < n; i++) {
+        g_autoptr(FulcraRequest) root = fixture_walk(&fixture, i);
+
+        fulcra_request_set_timeout(root, (unsigned)i % 7);
+        fulcra_request_issue_async(root, countdown_answered, &answers);
+        fulcra_host_request_when_returned(root, returned, &returns);
+        if (i % 11 == 0)
+            fulcra_request_cancel(root);
+    }
+    countdown_wait(&answers);
+    countdown_wait(&returns);
+    g_test_message("%d of %d in time", n - answers.failed, n);
+    g_assert_false(atomic_load(&entered_twice));
+    fixture_expect(&fixture, "walk:/s1/0101", "s1 s1 s2 s1 s2");
     fixture_clear(&fixture);
 }
 
@@ -609,30 +735,6 @@ test_deferred(void)
     countdown_wait(&countdown);
     g_assert_cmpint(countdown.failed, ==, 0);
     fixture_clear(&fixture);
-}
-
-static atomic_int warnings;
-
-/* The log of the kernel: a hanging endpoint is named in it. */
-static GLogWriterOutput
-count_warnings(GLogLevelFlags level, const GLogField *fields, size_t n,
-        void *user_data)
-{
-    (void)user_data;
-    if (level != G_LOG_LEVEL_WARNING)
-        return g_log_writer_default(level, fields, n, NULL);
-    g_assert_nonnull(strstr(fields[0].value, "within the deadline"));
-    atomic_fetch_add(&warnings, 1);
-    return G_LOG_WRITER_HANDLED;
-}
-
-static void
-returned(FulcraRequest *request, void *user_data)
-{
-    (void)request;
-    Countdown *countdown = user_data;
-
-    countdown_answered(NULL, NULL, NULL, countdown);
 }
 
 static void
@@ -783,6 +885,7 @@ main(int argc, char **argv)
     g_test_add_func("/request/transreption", test_transreption);
     g_test_add_func("/request/transreptor", test_transreptor_of_a_module);
     g_test_add_func("/request/kinds", test_kinds_call_each_other);
+    g_test_add_func("/request/kinds-deadlines", test_kinds_with_deadlines);
     g_test_add_func("/request/pool", test_pool_is_not_exhausted);
     g_test_add_func("/request/deferred", test_deferred);
     g_test_add_func("/request/deadline", test_deadline);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Tasks in a row; whoever has the queue has its lock
+ */
+
+#include <fulcra-host/kernel.h>
+
+typedef struct {
+    FulcraTask *head; /* (nullable) */
+    FulcraTask **tail;
+} FulcraTaskQueue;
+
+static inline void
+fulcra__task_queue_init(FulcraTaskQueue *self)
+{
+    self->head = NULL;
+    self->tail = &self->head;
+}
+
+static inline void
+fulcra__task_queue_append(FulcraTaskQueue *self, FulcraTask *task)
+{
+    task->next = NULL;
+    *self->tail = task;
+    self->tail = &task->next;
+}
+
+/** (nullable) */
+static inline FulcraTask *
+fulcra__task_queue_pop(FulcraTaskQueue *self)
+{
+    FulcraTask *task = self->head;
+
+    if (task != NULL)
+        self->head = task->next;
+    if (self->head == NULL)
+        self->tail = &self->head;
+    return task;
+}
