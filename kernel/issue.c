@@ -561,6 +561,15 @@ request_sleep(FulcraRequest *self)
         sched_yield(); /* claimed by another thread that is about to write */
 }
 
+static void
+request_refuse_deferral(FulcraRequest *self)
+{
+    request_finish_failed(self, FULCRA_ERROR_FAILED,
+            "'%s' defers its answer: an event loop cannot wait for it; use "
+            "fulcra_request_issue_async()",
+            self->endpoint->id);
+}
+
 /* Waits for an answer that another thread will give. The domain was given up.
  */
 static void
@@ -569,10 +578,7 @@ request_wait(FulcraRequest *self)
     FulcraThread *thread = fulcra__thread_self();
 
     if (thread->loop != NULL) {
-        request_finish_failed(self, FULCRA_ERROR_FAILED,
-                "'%s' defers its answer: an event loop cannot wait for it; "
-                "use fulcra_request_issue_async()",
-                self->endpoint->id);
+        request_refuse_deferral(self);
         return;
     }
     if (!thread->worker) {
@@ -746,6 +752,9 @@ fulcra_request_defer(FulcraRequest *self)
     g_return_val_if_fail(self != NULL && !self->deferred, NULL);
     self->deferred = true;
     fulcra_request_ref(self);
+    /* Refused here and now, not only where the answer happens to be late. */
+    if (self->answered == NULL && fulcra__thread_self()->loop != NULL)
+        request_refuse_deferral(self);
     return fulcra__deferred;
 }
 
