@@ -29,7 +29,7 @@ import time
 
 BUILD = os.environ["FULCRA_BUILDDIR"]
 SANITIZED = os.environ.get("FULCRA_SANITIZERS", "no") != "no"
-VALGRIND = bool(os.environ.get("FULCRA_VALGRIND"))
+VALGRIND = os.environ.get("FULCRA_VALGRIND", "").split()
 PATIENCE = 120 if VALGRIND else 60 if SANITIZED else 20
 
 REPORTS = re.compile(
@@ -62,11 +62,7 @@ class Server:
 
     def __init__(self, *args, name="server", folder=None, playground=None,
                  modules=(), config=None, listen=("127.0.0.1:0",), env=None):
-        command = [f"{BUILD}/fulcra", "serve"]
-        if VALGRIND:
-            command = ["valgrind", "-q", "--leak-check=full",
-                       "--errors-for-leak-kinds=definite", "--error-exitcode=9",
-                       *command]
+        command = [*VALGRIND, f"{BUILD}/fulcra", "serve"]
         if playground if playground is not None else not modules and config is None:
             command.append("--playground")
         if config is not None:
