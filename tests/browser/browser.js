@@ -27,10 +27,13 @@ async function shot(page, name) {
 }
 
 // The same page in light and dark, wide and narrow.
-const looks = [
-  { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-  { name: 'narrow', colorScheme: 'light', viewport: { width: 390, height: 844 } },
-];
+const wide = { width: 1400, height: 900 };
+const narrow = { width: 360, height: 740 };
+const looks = {
+  light: { colorScheme: 'light', viewport: wide },
+  dark: { colorScheme: 'dark', viewport: wide },
+  narrow: { colorScheme: 'light', viewport: narrow },
+  'narrow-dark': { colorScheme: 'dark', viewport: narrow },
+};
 
 module.exports = { launch, looks, shot, skip };
