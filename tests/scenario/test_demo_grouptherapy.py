@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import json
+import random
 
 import pytest
 import websockets
@@ -233,6 +234,25 @@ async def test_hostile(room, what):
     async with guest(room) as one:
         assert await one.refused(message) == code
         assert (await one.join("Ann"))["you"] == "Ann"
+
+
+async def test_soup(room, size):
+    """Whatever comes, each message has one answer and the room goes on."""
+    dice = random.Random(4711)
+    seeds = ['{"type":"join","name":"\\u00e9"}', '{"type":"say","text":[1.5e3,null,true]}',
+             '{"type":{"type":"say"},"at":-0.0}', '{"a":"\\ud83d\\ude00","type":"x"}']
+    async with guest(room) as one:
+        for _ in range(size(500, 20_000)):
+            text = list(dice.choice(seeds))
+            for _ in range(dice.randrange(6)):
+                at = dice.randrange(len(text))
+                text[at:at + dice.randrange(3)] = dice.choice(
+                    ["", "{", "}", "[", "]", '"', "\\", ",", ":", "/*", "'", "9e99",
+                     "\\u", "null", "\x00", "\x7f", "é", "😀"])
+            answer = await one.ask("".join(text))
+            assert answer["type"] in ("error", "welcome", "say"), answer
+    async with guest(room, "Zoe"):
+        assert "Zoe" in members(room)
 
 
 async def test_an_escaped_nul_ends_a_name(room):
