@@ -275,6 +275,29 @@ fulcra_host_resolution_is_current(FulcraResolution *self, FulcraKernel *kernel)
     return self->generation == fulcra_host_kernel_get_generation(kernel);
 }
 
+static bool
+slots_equal(const FulcraArguments *a, const FulcraArguments *b)
+{
+    const FulcraArgument *one = fulcra__arguments_items(a);
+    const FulcraArgument *other = fulcra__arguments_items(b);
+
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (one[i].name != other[i].name ||
+                one[i].identifier != other[i].identifier ||
+                g_strcmp0(one[i].text, other[i].text) != 0)
+            return false;
+    return true;
+}
+
+bool
+fulcra_host_resolution_equal(FulcraResolution *a, FulcraResolution *b)
+{
+    return a->generation == b->generation && a->endpoint == b->endpoint &&
+           a->evaluation == b->evaluation && slots_equal(&a->slots, &b->slots);
+}
+
 const char *
 fulcra_host_resolution_get_endpoint_id(FulcraResolution *self)
 {

@@ -109,12 +109,9 @@ fulcra__registry_find(const char *id, void *websockets)
 }
 
 /* 128 random bits: whoever knows an id may be taken for its owner. */
-char *
-fulcra__registry_make_id(FulcraSocketLoop *home)
+static void
+take_random(FulcraSocketLoop *home, uint8_t bytes[16])
 {
-    static const char digits[] = "0123456789abcdef";
-    char *id = g_malloc(33);
-
     if (home->n_random < 16) {
         if (getrandom(home->random, sizeof(home->random), 0) !=
                 (ssize_t)sizeof(home->random))
@@ -122,12 +119,25 @@ fulcra__registry_make_id(FulcraSocketLoop *home)
         home->n_random = sizeof(home->random);
     }
     home->n_random -= 16;
-    for (unsigned i = 0; i < 16; i++) {
-        uint8_t byte = home->random[home->n_random + i];
+    memcpy(bytes, home->random + home->n_random, 16);
+}
 
-        id[2 * i] = digits[byte >> 4];
-        id[2 * i + 1] = digits[byte & 15];
+/* Six bits a character, so that an id and its NUL are 23 bytes. */
+char *
+fulcra__registry_make_id(FulcraSocketLoop *home)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    char *id = g_malloc(23);
+    uint8_t bytes[18] = { 0 };
+
+    take_random(home, bytes);
+    for (unsigned i = 0; i < 22; i++) {
+        unsigned at = i * 6 / 8, shift = 10 - i * 6 % 8;
+        unsigned pair = (unsigned)bytes[at] << 8 | bytes[at + 1];
+
+        id[i] = digits[pair >> shift & 63];
     }
-    id[32] = '\0';
+    id[22] = '\0';
     return id;
 }

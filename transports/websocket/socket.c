@@ -9,7 +9,7 @@
 #include "websocket/socket.h"
 #include "websocket/close.h"
 
-#include <fulcra-host/identifier.h>
+#include <fulcra/identifier.h>
 #include <fulcra/log.h>
 #include <string.h>
 
@@ -35,19 +35,14 @@ home_add(FulcraSocketLoop *home, FulcraWebSocket *self)
 FulcraWebSocket *
 fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
 {
-    static _Atomic(const char *) scheme;
     FulcraWebSocket *self = g_new0(FulcraWebSocket, 1);
 
-    if (atomic_load_explicit(&scheme, memory_order_relaxed) == NULL)
-        atomic_store_explicit(
-                &scheme, fulcra_intern("ws"), memory_order_relaxed);
     self->home = home;
     self->exchange = exchange;
     self->head = fulcra_http_exchange_get_head(exchange);
     self->front = fulcra_intern(fulcra_http_exchange_get_front(exchange));
-    self->identifier = fulcra_host_identifier_new_path(
-            atomic_load_explicit(&scheme, memory_order_relaxed),
-            fulcra_http_head_get_path(self->head));
+    self->identifier = fulcra__paths_identifier(
+            home, self->front, fulcra_http_head_get_path(self->head));
     self->watch.fd = -1;
     self->stream.fd = -1;
     self->turn = FULCRA_TURN_NEW;

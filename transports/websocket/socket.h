@@ -114,6 +114,14 @@ struct _FulcraWebSocket {
     char *reason;       /* (nullable) */
 };
 
+/* What sockets of one path share: few paths, many sockets. */
+#define FULCRA_PATHS 16
+typedef struct {
+    FulcraIdentifier *base;
+    const char *front;            /* interned */
+    FulcraResolution *resolution; /* (nullable): of their messages */
+} FulcraPath;
+
 /* What one loop has for its sockets. */
 struct _FulcraSocketLoop {
     FulcraWebSockets *owner;
@@ -130,6 +138,7 @@ struct _FulcraSocketLoop {
     FulcraTask stop_task, nudge_task;
     bool nudged, stopping;
     FulcraRepresentation *ping;
+    FulcraPath paths[FULCRA_PATHS];
     _Atomic(int64_t) inbound;         /* bytes received and waiting */
     bool choked;                      /* too much of that: nothing is read */
     uint64_t got_messages, got_bytes; /* since they were last collected */
@@ -251,6 +260,19 @@ void fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest);
 void fulcra__turn_clear_inbox(FulcraWebSocket *self);
 void fulcra__turn_count_inbound(FulcraWebSocket *self);
 void fulcra__turn_free_nodes(FulcraSocketLoop *home);
+
+/* --- paths.c --- */
+
+/** The identifier ws:@path. (transfer full) */
+FulcraIdentifier *fulcra__paths_identifier(
+        FulcraSocketLoop *home, const char *front, const char *path);
+
+/** What @request, a message to @identifier, resolves to. (transfer full)
+ * (nullable) */
+FulcraResolution *fulcra__paths_resolve(FulcraSocketLoop *home,
+        const char *front, FulcraIdentifier *identifier,
+        FulcraRequest *request);
+void fulcra__paths_clear(FulcraSocketLoop *home);
 
 /* --- handshake.c --- */
 

@@ -233,7 +233,8 @@ keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
 
     if (kept == NULL || !fulcra_host_resolution_is_current(
                                 kept, self->home->owner->kernel)) {
-        fresh = fulcra_host_request_resolve(request, NULL);
+        fresh = fulcra__paths_resolve(
+                self->home, self->front, self->identifier, request);
         if (fresh == NULL)
             return kept == NULL; /* it fails by itself, and says why */
         g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);

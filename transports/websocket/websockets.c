@@ -74,6 +74,7 @@ home_clear(FulcraSocketLoop *home)
     }
     fulcra_loop_clear_timer(home->loop, &home->sweep);
     fulcra__turn_free_nodes(home);
+    fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);
     fulcra_representation_unref(home->ping);
     fulcra__frame_pool_free(home->pool);

@@ -94,6 +94,9 @@ FulcraResolution *fulcra_host_resolution_ref(FulcraResolution *self);
 void fulcra_host_resolution_unref(FulcraResolution *self);
 bool fulcra_host_resolution_is_current(
         FulcraResolution *self, FulcraKernel *kernel);
+/** Whether both are of the same publication and lead to the same endpoint with
+ * the same slots: one can then serve for the other. */
+bool fulcra_host_resolution_equal(FulcraResolution *a, FulcraResolution *b);
 const char *fulcra_host_resolution_get_endpoint_id(FulcraResolution *self);
 
 /** Lets @self use @resolution, made for the same base, verb and scope, if it is
