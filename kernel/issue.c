@@ -459,8 +459,10 @@ request_run_here(FulcraRequest *self)
     GError *error = NULL;
     FulcraRepresentation *answer = handler(self, &error);
 
-    if (answer == fulcra__deferred)
+    if (answer == fulcra__deferred) {
+        request_mark_returned(self);
         return;
+    }
     if (self->deferred) {
         g_critical("endpoint '%s' deferred its answer and then returned one",
                 self->endpoint->id);
