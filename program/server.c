@@ -14,9 +14,11 @@
 #include "limits.h"
 #include "listen.h"
 #include "setup.h"
+#include "websocket/websockets.h"
 
 /* Imports what the playground adds and FULCRA_SPACE_FRONT. */
 #define SPACE_LISTENER "urn:fulcra:listener"
+#define SPACE_STRIP    "urn:fulcra:playground"
 
 struct _FulcraServer {
     const FulcraSettings *settings;
@@ -24,7 +26,8 @@ struct _FulcraServer {
     FulcraKernel *kernel;
     GPtrArray *loops; /* of FulcraLoop */
     bool loops_run;
-    FulcraHttpServer *http; /* (nullable), as all below */
+    FulcraWebSockets *sockets; /* (nullable), as all below */
+    FulcraHttpServer *http;
     bool http_runs;
     FulcraLoader *loader;
 };
@@ -97,11 +100,18 @@ make_transports(FulcraServer *self, GError **error)
 {
     g_autoptr(GArray) listeners = make_listeners(self);
     FulcraHttpOptions options = fulcra_limits_http(self->settings);
+    FulcraWebSocketLimits limits = fulcra_limits_websocket(self->settings);
 
     self->http = fulcra_http_server_new(self->kernel, get_loops(self),
             self->loops->len, (FulcraHttpListener *)listeners->data,
             listeners->len, &options, error);
-    return self->http != NULL;
+    if (self->http == NULL)
+        return false;
+    self->sockets = fulcra_websockets_new(self->kernel, get_loops(self),
+            self->loops->len, &limits, self->playground);
+    fulcra_http_server_set_upgrade_hook(
+            self->http, fulcra_websockets_get_hook(self->sockets));
+    return true;
 }
 
 /* What listeners of a playground resolve in: the front, and the strip of the
@@ -109,8 +119,13 @@ make_transports(FulcraServer *self, GError **error)
 static void
 add_playground_spaces(FulcraServer *self)
 {
+    FulcraSpace *strip = fulcra_websockets_get_strip_space(self->sockets);
     g_autoptr(FulcraSpace) listener = fulcra_host_space_new(SPACE_LISTENER);
 
+    if (strip != NULL) {
+        fulcra_host_loader_add_space(self->loader, strip);
+        fulcra_host_space_import(listener, SPACE_STRIP, FULCRA_ENTRY_PUBLIC);
+    }
     fulcra_host_space_import(listener, FULCRA_SPACE_FRONT, FULCRA_ENTRY_PUBLIC);
     fulcra_host_loader_add_space(
             self->loader, fulcra_host_space_seal(listener));
@@ -159,6 +174,7 @@ stop(FulcraServer *self)
     if (self->loader != NULL)
         fulcra_host_loader_stop(self->loader);
     if (self->http_runs) {
+        fulcra_websockets_stop(self->sockets);
         fulcra_http_server_stop(self->http);
     }
     for (unsigned i = 0; self->loops_run && i < self->loops->len; i++)
@@ -171,6 +187,7 @@ fulcra_server_free(FulcraServer *self)
     if (self == NULL)
         return;
     stop(self);
+    g_clear_pointer(&self->sockets, fulcra_websockets_free);
     g_clear_pointer(&self->http, fulcra_http_server_free);
     g_clear_pointer(&self->loader, fulcra_host_loader_free);
     for (unsigned i = 0; i < self->loops->len; i++)

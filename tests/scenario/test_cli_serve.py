@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from client import BUILD, PATIENCE, Refused
+from client import BUILD, CLOSE, PATIENCE, Refused
 
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) .+"
 
@@ -69,6 +69,26 @@ def test_a_signal_stops_it(serve, sig):
     server.stop(sig)
 
     assert server.log().splitlines()[-1].endswith(" info stopped")
+
+
+def test_sockets_are_closed_with_1001(serve):
+    server = serve()
+    with server.socket("/demo/echo") as client:
+        server.process.send_signal(signal.SIGTERM)
+        assert client.receive_close()[0] == 1001
+        client.send(CLOSE, (1001).to_bytes(2, "big"))
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_second_signal_ends_it_at_once(serve):
+    server = serve("--set", "websocket.stopTimeout=1h",
+                   "--set", "websocket.closeTimeout=1h")
+    with server.socket("/demo/echo"):  # that never answers the Close
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_log("SIGTERM: stopping")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(PATIENCE) == -signal.SIGTERM
+    server.stopped = True
 
 
 def test_port_0_picks_one(serve):
