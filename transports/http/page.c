@@ -151,8 +151,7 @@ static const char page_head[] =
         "monospace}\n"
         "p code{overflow-wrap:anywhere}\n"
         "pre{background:var(--card);border:1px solid var(--line);"
-        "border-radius:10px;padding:1rem 1.1rem;margin:0;overflow-x:auto;"
-        "white-space:pre-wrap;overflow-wrap:anywhere}\n"
+        "border-radius:10px;padding:1rem 1.1rem;margin:0;overflow-x:auto}\n"
         ".dim{color:var(--dim)}\n"
         ".meant{font-size:1.1rem;margin-top:1rem}\n"
         "</style>\n";
