@@ -12,6 +12,7 @@
 #include "http/page.h"
 #include "http/path.h"
 #include "http/reply.h"
+#include "http/template.h"
 
 #include <fulcra/error.h>
 #include <string.h>
@@ -301,7 +302,8 @@ test_head(void)
         { "x-oNE", 5, "2", 1 }, { "cookie", 6, "c=d", 3 } };
     const FulcraHttpReceived received = { "GET", "/p?q", "HTTP/1.1", fields,
         G_N_ELEMENTS(fields) };
-    FulcraHttpHead *head = fulcra__http_head_new("/p", "q", "::1", &received);
+    FulcraHttpHead *head =
+            fulcra__http_head_new("/p", "q", "::1", &received, false);
 
     g_assert_cmpstr(fulcra_http_head_get_method(head), ==, "GET");
     g_assert_cmpstr(fulcra_http_head_get_path(head), ==, "/p");
@@ -314,6 +316,40 @@ test_head(void)
     g_assert_cmpstr(fulcra_http_head_get_header(head, "x"), ==, NULL);
     g_assert_cmpuint(fulcra_http_head_get_size(head), <=, 54 + 100);
     fulcra_http_head_unref(head);
+}
+
+/* Heads that are kept share what is not their own, up to a number of such
+ * sets; each still answers for all of its fields. */
+static void
+test_kept_heads_share(void)
+{
+    enum { N = 1500 };
+    FulcraHttpHead *heads[2 * N];
+
+    for (int i = 0; i < 2 * N; i++) {
+        char agent[16], cookie[16];
+        int n_agent = g_snprintf(agent, sizeof agent, "agent-%d", i / 2);
+        int n_cookie = g_snprintf(cookie, sizeof cookie, "a=%d", i);
+        const FulcraHttpField fields[] = { { "Host", 4, "h", 1 },
+            { "User-Agent", 10, agent, (size_t)n_agent },
+            { "Cookie", 6, cookie, (size_t)n_cookie } };
+        const FulcraHttpReceived received = { "GET", "/", "HTTP/1.1", fields,
+            G_N_ELEMENTS(fields) };
+
+        heads[i] = fulcra__http_head_new("/", "", "::1", &received, true);
+        g_assert_cmpstr(
+                fulcra_http_head_get_header(heads[i], "user-agent"), ==, agent);
+        g_assert_cmpstr(
+                fulcra_http_head_get_header(heads[i], "cookie"), ==, cookie);
+        g_assert_cmpstr(
+                fulcra_http_head_get_header(heads[i], "nothing"), ==, NULL);
+    }
+    g_assert_cmpuint(fulcra__http_template_count(), ==, 1024);
+    g_assert_true(fulcra_http_head_get_header(heads[0], "user-agent") ==
+                  fulcra_http_head_get_header(heads[1], "user-agent"));
+    for (int i = 0; i < 2 * N; i++)
+        fulcra_http_head_unref(heads[i]);
+    g_assert_cmpuint(fulcra__http_template_count(), ==, 0);
 }
 
 /* --- replies --- */
@@ -381,6 +417,7 @@ main(int argc, char **argv)
     g_test_add_func("/http/handshake/lists", test_lists);
     g_test_add_func("/http/handshake/accept", test_accept);
     g_test_add_func("/http/head", test_head);
+    g_test_add_func("/http/head/kept", test_kept_heads_share);
     g_test_add_func("/http/replies/late", test_late_replies_are_refused);
     g_test_add_func("/http/page/suggestions", test_suggestions);
     return g_test_run();

@@ -5,18 +5,21 @@
  *
  * `blob` holds NUL-terminated texts one behind the other: method, path, query,
  * remote host, then name and value of each field. A WebSocket keeps this for
- * life, so there is no table of fields: they are few, and are searched.
+ * life, so there is no table of fields: they are few, and are searched. What
+ * its head has in common with those of others is in a shared template.
  *
  * Immutable after fulcra__http_head_new(); any thread.
  */
 
 #include "http/head_private.h"
+#include "http/template.h"
 
 #include <fulcra-host/request.h>
 #include <string.h>
 
 struct _FulcraHttpHead {
     FulcraContext context;
+    FulcraHttpTemplate *shared; /* (nullable): more fields */
     uint32_t n_blob;
     uint32_t path, query, remote_host, fields; /* offsets in blob */
     char blob[];
@@ -32,7 +35,10 @@ static FulcraContextClass head_class = {
 static void
 head_free(FulcraContext *context)
 {
-    g_free(context);
+    FulcraHttpHead *self = (FulcraHttpHead *)context;
+
+    fulcra__http_template_unref(self->shared);
+    g_free(self);
 }
 
 static void
@@ -93,12 +99,38 @@ append_field(GString *blob, const FulcraHttpReceived *received, size_t index)
     g_string_append_c(blob, '\0');
 }
 
+/* What each client has of its own. */
+static bool
+is_own(const FulcraHttpField *field)
+{
+    static const char *const names[] = { "cookie", "authorization",
+        "sec-websocket-key", "referer", "x-forwarded-for", "forwarded",
+        "x-real-ip", "x-request-id" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (field->n_name == strlen(names[i]) &&
+                g_ascii_strncasecmp(field->name, names[i], field->n_name) == 0)
+            return true;
+    return false;
+}
+
+/* @own, @shared: where fields of either kind go, possibly the same. */
+static void
+append_fields(GString *own, GString *shared, const FulcraHttpReceived *received)
+{
+    for (size_t i = 0; i < received->n_fields; i++)
+        if (!came_before(received, i))
+            append_field(
+                    is_own(&received->fields[i]) ? own : shared, received, i);
+}
+
 FulcraHttpHead *
 fulcra__http_head_new(const char *path, const char *query,
-        const char *remote_host, const FulcraHttpReceived *received)
+        const char *remote_host, const FulcraHttpReceived *received, bool kept)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     g_autoptr(GString) blob = g_string_sized_new(1024);
+    g_autoptr(GString) shared = g_string_sized_new(1024);
     FulcraHttpHead parts = { 0 };
 
     pthread_once(&once, class_init);
@@ -107,9 +139,11 @@ fulcra__http_head_new(const char *path, const char *query,
     parts.query = append(blob, query, strlen(query));
     parts.remote_host = append(blob, remote_host, strlen(remote_host));
     parts.fields = (uint32_t)blob->len;
-    for (size_t i = 0; i < received->n_fields; i++)
-        if (!came_before(received, i))
-            append_field(blob, received, i);
+    append_fields(blob, kept ? shared : blob, received);
+    if (shared->len > 0)
+        parts.shared = fulcra__http_template_get(shared->str, shared->len);
+    if (parts.shared == NULL)
+        g_string_append_len(blob, shared->str, (gssize)shared->len);
     parts.n_blob = (uint32_t)blob->len;
 
     FulcraHttpHead *self = g_malloc(sizeof *self + blob->len);
@@ -177,12 +211,9 @@ fulcra_http_head_get_size(FulcraHttpHead *self)
     return sizeof *self + self->n_blob;
 }
 
-const char *
-fulcra_http_head_get_header(FulcraHttpHead *self, const char *name)
+static const char *
+find_field(const char *at, const char *end, const char *name)
 {
-    const char *end = self->blob + self->n_blob;
-    const char *at = self->blob + self->fields;
-
     while (at < end) {
         const char *value = at + strlen(at) + 1;
 
@@ -193,18 +224,43 @@ fulcra_http_head_get_header(FulcraHttpHead *self, const char *name)
     return NULL;
 }
 
-void
-fulcra__http_head_foreach(FulcraHttpHead *self,
-        void (*each)(const char *name, const char *value, void *user_data),
-        void *user_data)
+const char *
+fulcra_http_head_get_header(FulcraHttpHead *self, const char *name)
 {
-    const char *end = self->blob + self->n_blob;
-    const char *at = self->blob + self->fields;
+    const char *value = find_field(
+            self->blob + self->fields, self->blob + self->n_blob, name);
+    size_t n_shared;
 
+    if (value != NULL || self->shared == NULL)
+        return value;
+    const char *shared =
+            fulcra__http_template_get_fields(self->shared, &n_shared);
+    return find_field(shared, shared + n_shared, name);
+}
+
+typedef void (*EachField)(const char *name, const char *value, void *user_data);
+
+static void
+foreach_field(const char *at, const char *end, EachField each, void *user_data)
+{
     while (at < end) {
         const char *value = at + strlen(at) + 1;
 
         each(at, value, user_data);
         at = value + strlen(value) + 1;
     }
+}
+
+void
+fulcra__http_head_foreach(FulcraHttpHead *self, EachField each, void *user_data)
+{
+    size_t n_shared;
+
+    foreach_field(self->blob + self->fields, self->blob + self->n_blob, each,
+            user_data);
+    if (self->shared == NULL)
+        return;
+    const char *shared =
+            fulcra__http_template_get_fields(self->shared, &n_shared);
+    foreach_field(shared, shared + n_shared, each, user_data);
 }

@@ -10,9 +10,10 @@
 
 G_BEGIN_DECLS
 
-/** @fields: have passed the guard. @query: without "?". (transfer full) */
+/** @received: has passed the guard. @query: without "?". @kept: it stays for
+ * the life of a socket. (transfer full) */
 FulcraHttpHead *fulcra__http_head_new(const char *path, const char *query,
-        const char *remote_host, const FulcraHttpReceived *received);
+        const char *remote_host, const FulcraHttpReceived *received, bool kept);
 
 /** Calls @each for every field, names in lower case, repeated ones joined. */
 void fulcra__http_head_foreach(FulcraHttpHead *self,

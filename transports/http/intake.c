@@ -50,6 +50,17 @@ remote_host_of(FulcraHttpExchange *self)
     return peer->remote_host;
 }
 
+static const FulcraHttpField *
+find_field(const FulcraHttpReceived *received, const char *name)
+{
+    for (size_t i = 0; i < received->n_fields; i++)
+        if (received->fields[i].n_name == strlen(name) &&
+                g_ascii_strncasecmp(received->fields[i].name, name,
+                        received->fields[i].n_name) == 0)
+            return &received->fields[i];
+    return NULL;
+}
+
 static bool
 make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
 {
@@ -66,21 +77,11 @@ make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
         return false;
     }
     self->head = fulcra__http_head_new(path, *query == '?' ? query + 1 : "",
-            remote_host_of(self), received);
+            remote_host_of(self), received,
+            find_field(received, "upgrade") != NULL);
     /* The layer below; it takes over the reference. */
     self->context.parent = fulcra_http_head_get_context(self->head);
     return true;
-}
-
-static const FulcraHttpField *
-find_field(const FulcraHttpReceived *received, const char *name)
-{
-    for (size_t i = 0; i < received->n_fields; i++)
-        if (received->fields[i].n_name == strlen(name) &&
-                g_ascii_strncasecmp(received->fields[i].name, name,
-                        received->fields[i].n_name) == 0)
-            return &received->fields[i];
-    return NULL;
 }
 
 static void
