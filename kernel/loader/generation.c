@@ -137,47 +137,47 @@ read_identity(FulcraGeneration *self, FulcraProblems *problems)
     g_ptr_array_add(self->space_uris, NULL);
 }
 
-static FulcraGeneration *
-generation_new(const char *folder)
+FulcraGeneration *
+fulcra__generation_new(const char *folder, FulcraDocument *document,
+        FulcraKinds *kinds, FulcraProblems *problems)
 {
-    FulcraGeneration *self = g_new0(FulcraGeneration, 1);
+    g_autoptr(FulcraGeneration) self = g_new0(FulcraGeneration, 1);
+    size_t before = fulcra_host_problems_count(problems);
+    JsonNode *root = fulcra_host_document_get_root(document);
 
     self->folder = g_strdup(folder);
+    self->document = fulcra_host_document_ref(document);
     self->spaces = g_ptr_array_new_with_free_func(
             (GDestroyNotify)fulcra_host_space_unref);
     self->space_uris = g_ptr_array_new();
     self->endpoints = g_ptr_array_new_with_free_func(g_free);
     self->imports = g_ptr_array_new();
     self->instances = g_array_new(false, false, sizeof(FulcraInstance));
-    return self;
-}
-
-FulcraGeneration *
-fulcra__generation_read(
-        const char *folder, FulcraKinds *kinds, FulcraProblems *problems)
-{
-    g_autoptr(FulcraGeneration) self = generation_new(folder);
-    g_autofree char *file = g_build_filename(folder, FULCRA_DEFINITION, NULL);
-    size_t before = fulcra_host_problems_count(problems);
-    GError *error = NULL;
-    JsonNode *root;
-
-    self->document = fulcra_host_document_load(file, &error);
-    if (self->document == NULL) {
-        fulcra_host_problems_take_error(problems, error);
-        return NULL;
-    }
     self->path = realpath(folder, NULL);
-    root = fulcra_host_document_get_root(self->document);
     if (self->path == NULL || !fulcra_host_schema_check(&fulcra__module_schema,
                                       fulcra__kinds_get_variants(kinds),
-                                      self->document, root, problems))
+                                      document, root, problems))
         return NULL;
     self->root = json_node_get_object(root);
     read_identity(self, problems);
     return fulcra_host_problems_count(problems) == before
                    ? g_steal_pointer(&self)
                    : NULL;
+}
+
+FulcraGeneration *
+fulcra__generation_read(
+        const char *folder, FulcraKinds *kinds, FulcraProblems *problems)
+{
+    g_autofree char *file = g_build_filename(folder, FULCRA_DEFINITION, NULL);
+    GError *error = NULL;
+    g_autoptr(FulcraDocument) document =
+            fulcra_host_document_load(file, &error);
+
+    if (document != NULL)
+        return fulcra__generation_new(folder, document, kinds, problems);
+    fulcra_host_problems_take_error(problems, error);
+    return NULL;
 }
 
 void

@@ -48,6 +48,10 @@ typedef struct {
  * none or it cannot be used, which is reported. (transfer full) */
 FulcraGeneration *fulcra__generation_read(
         const char *folder, FulcraKinds *kinds, FulcraProblems *problems);
+
+/** The same, of a definition that was read already. */
+FulcraGeneration *fulcra__generation_new(const char *folder,
+        FulcraDocument *document, FulcraKinds *kinds, FulcraProblems *problems);
 void fulcra__generation_free(FulcraGeneration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraGeneration, fulcra__generation_free)
 
