@@ -136,6 +136,8 @@ FulcraDocument *
 fulcra_host_document_new(
         const char *file, const char *text, size_t length, GError **error)
 {
+    char *copy;
+
     g_return_val_if_fail(file != NULL && text != NULL, NULL);
 
     if (length > FULCRA_JSON_MAX_SIZE) {
@@ -144,7 +146,10 @@ fulcra_host_document_new(
                 FULCRA_JSON_MAX_SIZE);
         return NULL;
     }
-    return document_new_take(file, g_strndup(text, length), length, error);
+    copy = g_malloc(length + 1);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return document_new_take(file, copy, length, error);
 }
 
 /* All of a regular file, with a NUL behind it. */
