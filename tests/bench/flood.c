@@ -38,7 +38,7 @@ typedef struct {
 static const char *host_path;
 static unsigned n_messages;
 static bool hostile;
-static unsigned n_wrong, n_closed, n_done;
+static unsigned n_wrong, n_done;
 static int epoll_fd;
 
 static uint64_t
@@ -173,7 +173,6 @@ take_frames(Connection *self)
                     self->in[at + 2] << 8 | self->in[at + 3],
                     length > 2 ? (int)length - 2 : 0,
                     (const char *)self->in + at + 4);
-            n_closed++;
             exit(1);
         }
         if ((self->in[at] & 0x0f) == 1)
@@ -258,5 +257,6 @@ main(int argc, char **argv)
     }
     printf("{\"connections\": %u, \"messages\": %llu, \"wrong\": %u}\n", n,
             (unsigned long long)n * n_messages, n_wrong);
+    free(connections);
     return n_wrong == 0 ? 0 : 1;
 }
