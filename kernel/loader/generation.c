@@ -214,6 +214,7 @@ fulcra__generation_find(
     const char *text = json_node_get_string(path);
     g_autofree char *joined = g_build_filename(self->path, text, NULL);
     char *found = realpath(joined, NULL);
+    int saved = errno;
     size_t length = strlen(self->path);
     char *result = NULL;
 
@@ -225,7 +226,7 @@ fulcra__generation_find(
     else if (found == NULL)
         fulcra__generation_problem(self, problems, path,
                 "\"%s\" is not in the folder %s: %s", text, self->folder,
-                g_strerror(errno));
+                g_strerror(saved));
     else if (strncmp(found, self->path, length) != 0 ||
              (found[length] != '/' && found[length] != '\0'))
         fulcra__generation_problem(self, problems, path,
@@ -304,13 +305,13 @@ build_settings(FulcraGeneration *self, const FulcraBuild *build)
             json_object_has_member(self->root, "settings")
                     ? json_object_get_object_member(self->root, "settings")
                     : NULL;
-    FulcraSettings *settings =
-            fulcra__settings_new(self->document, declared, build->problems);
+    FulcraModuleSettings *settings = fulcra__module_settings_new(
+            self->document, declared, build->problems);
 
     if (build->overrides != NULL)
-        fulcra__settings_override(settings, self->uri,
+        fulcra__module_settings_override(settings, self->uri,
                 build->overrides_document, build->overrides, build->problems);
-    return fulcra__settings_to_endpoint(settings, self->uri);
+    return fulcra__module_settings_to_endpoint(settings, self->uri);
 }
 
 static void

@@ -185,7 +185,11 @@ map(const char *path, const char *file, GError **error)
 
     if (handle == NULL) {
         message = linker_message(path, file);
-        refuse(error, "cannot be mapped: %s", message);
+        refuse(error, "cannot be mapped: %s%s", message,
+                strstr(message, "failed to map segment") != NULL
+                        ? "; where its copy is may be mounted noexec: TMPDIR "
+                          "names another folder"
+                        : "");
         return NULL;
     }
     descriptor = dlsym(handle, "fulcra_module");

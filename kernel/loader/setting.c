@@ -65,7 +65,7 @@ setting_free(void *data)
 }
 
 void
-fulcra__settings_free(FulcraSettings *self)
+fulcra__module_settings_free(FulcraModuleSettings *self)
 {
     if (self == NULL)
         return;
@@ -75,7 +75,7 @@ fulcra__settings_free(FulcraSettings *self)
 }
 
 static Setting *
-settings_find(FulcraSettings *self, const char *name)
+settings_find(FulcraModuleSettings *self, const char *name)
 {
     for (size_t i = 0; i < self->list->len; i++) {
         Setting *setting = self->list->pdata[i];
@@ -88,7 +88,7 @@ settings_find(FulcraSettings *self, const char *name)
 
 /* The names of all, ending with NULL. (transfer container) */
 static const char **
-settings_names(FulcraSettings *self)
+settings_names(FulcraModuleSettings *self)
 {
     const char **names = g_new0(const char *, self->list->len + 1);
 
@@ -218,7 +218,7 @@ name_is_valid(const char *name)
 }
 
 static void
-settings_declare(FulcraSettings *self, FulcraDocument *document,
+settings_declare(FulcraModuleSettings *self, FulcraDocument *document,
         const char *name, JsonNode *node, FulcraProblems *problems)
 {
     JsonObject *declared = json_node_get_object(node);
@@ -243,11 +243,11 @@ settings_declare(FulcraSettings *self, FulcraDocument *document,
                 json_object_get_member(declared, "default"), problems);
 }
 
-FulcraSettings *
-fulcra__settings_new(FulcraDocument *document, JsonObject *declared,
+FulcraModuleSettings *
+fulcra__module_settings_new(FulcraDocument *document, JsonObject *declared,
         FulcraProblems *problems)
 {
-    FulcraSettings *self = g_new0(FulcraSettings, 1);
+    FulcraModuleSettings *self = g_new0(FulcraModuleSettings, 1);
     JsonObjectIter iter;
     const char *name;
     JsonNode *node;
@@ -262,7 +262,7 @@ fulcra__settings_new(FulcraDocument *document, JsonObject *declared,
 }
 
 void
-fulcra__settings_override(FulcraSettings *self, const char *uri,
+fulcra__module_settings_override(FulcraModuleSettings *self, const char *uri,
         FulcraDocument *document, JsonObject *values, FulcraProblems *problems)
 {
     g_autofree const char **names = settings_names(self);
@@ -295,7 +295,7 @@ fulcra__settings_override(FulcraSettings *self, const char *uri,
 static FulcraRepresentation *
 setting_source(FulcraRequest *request, GError **error)
 {
-    FulcraSettings *self = fulcra_request_get_data(request);
+    FulcraModuleSettings *self = fulcra_request_get_data(request);
     const char *name = fulcra_request_get_argument(request, "name");
     Setting *setting = settings_find(self, name);
     g_autofree const char **names = NULL;
@@ -314,7 +314,7 @@ setting_source(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 setting_exists(FulcraRequest *request, GError **error)
 {
-    FulcraSettings *self = fulcra_request_get_data(request);
+    FulcraModuleSettings *self = fulcra_request_get_data(request);
     const char *name = fulcra_request_get_argument(request, "name");
 
     return fulcra_representation_new_bool(settings_find(self, name) != NULL);
@@ -323,7 +323,7 @@ setting_exists(FulcraRequest *request, GError **error)
 static void
 settings_destroy(void *data)
 {
-    fulcra__settings_free(data);
+    fulcra__module_settings_free(data);
 }
 
 static const FulcraEndpointOps setting_ops = {
@@ -335,7 +335,7 @@ static const FulcraEndpointOps setting_ops = {
 };
 
 FulcraEndpoint *
-fulcra__settings_to_endpoint(FulcraSettings *self, const char *uri)
+fulcra__module_settings_to_endpoint(FulcraModuleSettings *self, const char *uri)
 {
     FulcraEndpoint *endpoint =
             fulcra_host_endpoint_new("setting", &setting_ops, self, NULL);

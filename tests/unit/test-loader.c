@@ -296,6 +296,31 @@ test_twice(Fixture *self, const void *data)
     fulcra_host_kernel_free(kernel);
 }
 
+/* A later load adds to what is there, and leaves that as it is. */
+static void
+test_later(Fixture *self, const void *data)
+{
+    g_autoptr(FulcraRepresentation) answer = NULL;
+    size_t n_modules;
+
+    add_built(self, "probe");
+    load(self);
+    answer = ask(self, FULCRA_SPACE_FRONT, FULCRA_VERB_SINK, "res:/probe/value",
+            NULL, NULL);
+    fulcra_host_loader_trust(self->loader, "urn:fulcra:test:hosted");
+    add_built(self, "hosted");
+    add_built(self, "probe");
+    load(self);
+    fulcra_host_loader_list(self->loader, &n_modules);
+    g_assert_cmpuint(n_modules, ==, 2);
+    assert_text(self, "res:/probe/value", FULCRA_TYPE_TEXT, "new");
+
+    fulcra_host_loader_free(self->loader);
+    assert_fails(self, FULCRA_VERB_SOURCE, "res:/probe/value",
+            FULCRA_ERROR_UNRESOLVED);
+    self->loader = fulcra_host_loader_new(self->kernel);
+}
+
 /* --- settings --- */
 
 static void
@@ -911,6 +936,7 @@ main(int argc, char **argv)
     TEST("/loader/list", test_list);
     TEST("/loader/copy", test_copy);
     TEST("/loader/twice", test_twice);
+    TEST("/loader/later", test_later);
     TEST("/loader/settings", test_settings);
     TEST("/loader/overrides", test_overrides);
     TEST("/loader/wrong-overrides", test_wrong_overrides);
