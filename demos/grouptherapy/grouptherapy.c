@@ -9,12 +9,6 @@
 #include "room.h"
 #include <json-glib/json-glib.h>
 
-static bool
-has_length(const char *text, long limit)
-{
-    return *text != '\0' && g_utf8_strlen(text, -1) <= limit;
-}
-
 /* The text under @key; empty where there is none. */
 static const char *
 get_text(JsonObject *message, const char *key)
@@ -33,7 +27,7 @@ chat_join(FulcraSocket *socket, const char *given)
 
     if (room_get_name(socket) != NULL)
         room_refuse(socket, "already-joined", "you have a name");
-    else if (!has_length(name, 32))
+    else if (*name == '\0' || g_utf8_strlen(name, -1) > 32)
         room_refuse(socket, "bad-name", "a name has 1 to 32 characters");
     else if (room_has_name(name))
         room_refuse(socket, "name-taken", "someone here has that name");
@@ -48,7 +42,7 @@ chat_say(FulcraSocket *socket, const char *text, size_t keep)
 
     if (name == NULL)
         room_refuse(socket, "not-joined", "join first");
-    else if (!has_length(text, 2000))
+    else if (*text == '\0' || g_utf8_strlen(text, -1) > 2000)
         room_refuse(socket, "bad-text", "a text has 1 to 2000 characters");
     else
         room_say(name, text, keep);
@@ -77,7 +71,10 @@ chat_sink(FulcraRequest *request, GError **error)
 
     if (keep == NULL)
         return NULL;
-    if (message == NULL)
+    if (socket == NULL)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "a chat needs a WebSocket to answer on");
+    else if (message == NULL)
         room_refuse(socket, "not-json", "a message is a JSON object");
     else if (g_str_equal(type, "join"))
         chat_join(socket, get_text(message, "name"));

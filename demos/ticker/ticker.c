@@ -96,6 +96,11 @@ feed_new(FulcraRequest *request, GError **error)
 {
     FulcraSocket *socket = fulcra_request_get_socket(request);
 
+    if (socket == NULL) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "a feed needs a WebSocket to go to");
+        return NULL;
+    }
     g_hash_table_add(ticker.sockets, fulcra_socket_ref(socket));
     send_latest(socket);
     return NULL;

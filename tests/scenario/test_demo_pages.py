@@ -105,3 +105,13 @@ def test_media_types(server):
         response = server.get(f"/demo/common/{path}")
         assert response.status == 200
         assert response.headers["Content-Type"].startswith(kind)
+
+
+@pytest.mark.parametrize("verb, identifier", [
+    ("NEW", "ws:/demo/ticker"), ("SINK", "ws:/demo/grouptherapy"), ("SINK", "ws:/demo/echo")])
+def test_asked_without_a_socket(fulcra, verb, identifier):
+    result = fulcra("request", "--playground", "--verb", verb,
+                    "--primary", '{"type":"join","name":"Ann"}', identifier)
+
+    assert result.returncode == 1
+    assert "WebSocket" in result.stderr or "wsResponse:" in result.stderr
