@@ -24,6 +24,8 @@
     X(HTTP_REQUESTS, "http_requests", "HTTP requests")                         \
     X(HTTP_GUARDED, "http_guarded", "malformed heads refused by the guard")    \
     X(HTTP_TOO_LARGE, "http_too_large", "bodies over the limit")               \
+    X(HTTP_TOO_SLOW, "http_too_slow",                                          \
+            "connections closed: a request took too long to arrive")           \
     X(CONNECTIONS_REFUSED, "connections_refused", "over a connection limit")   \
     X(SOCKETS, "sockets", "WebSockets open now")                               \
     X(SOCKETS_OPENED, "sockets_opened", "handshakes answered with 101")        \
