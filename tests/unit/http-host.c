@@ -5,7 +5,8 @@
  *
  * `http-host LOOPS [strangers]` serves on a port of its own choice until it
  * gets SIGTERM, then takes everything apart, so that a sanitizer can look.
- * HTTP_HOST_SECONDS, _CONNECTIONS and _EXCHANGE_MS set limits.
+ * HTTP_HOST_SECONDS, _REQUEST_SECONDS, _CONNECTIONS and _EXCHANGE_MS set
+ * limits.
  */
 
 #include "http/exchange.h"
@@ -426,6 +427,9 @@ main(int argc, char **argv)
     if (getenv("HTTP_HOST_SECONDS") != NULL)
         options.limits.connection_seconds =
                 (unsigned)atoi(getenv("HTTP_HOST_SECONDS"));
+    if (getenv("HTTP_HOST_REQUEST_SECONDS") != NULL)
+        options.limits.request_seconds =
+                (unsigned)atoi(getenv("HTTP_HOST_REQUEST_SECONDS"));
     if (getenv("HTTP_HOST_CONNECTIONS") != NULL)
         options.limits.connections =
                 (unsigned)atoi(getenv("HTTP_HOST_CONNECTIONS"));

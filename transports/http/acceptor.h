@@ -19,7 +19,8 @@ typedef struct _FulcraHttpAcceptor FulcraHttpAcceptor;
 
 /* One connection, from the accept to the close of libmicrohttpd's side. */
 typedef struct {
-    FulcraTask task; /* brings it to its loop */
+    FulcraTask task;      /* brings it to its loop */
+    FulcraTimer deadline; /* its loop's: to have received the next request */
     FulcraHttpAcceptor *acceptor;
     void *to; /* what the loop that it was dealt to knows it by */
     int fd;

@@ -15,13 +15,17 @@
 #include "http/daemon.h"
 #include "http/server_private.h"
 
+#include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/log.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* A connection that is always ready must not keep the loop from others. */
 #define RUNS_PER_TURN 16
+
+#define REQUEST_SECONDS 60 /* by default */
 
 /* Far above what the acceptor lets in: it is the one that counts. */
 #define NO_LIMIT (1u << 20)
@@ -142,6 +146,36 @@ fulcra__http_daemon_add(FulcraHttpDaemon *self, FulcraHttpPeer *peer)
     fulcra_loop_post(self->loop, &peer->task);
 }
 
+/* libmicrohttpd's timeout is for silence: a byte every now and then would hold
+ * a connection for ever. It takes this for the client's end. */
+static void
+deadline_fire(FulcraTimer *timer)
+{
+    FulcraHttpPeer *peer = CONTAINER(timer, FulcraHttpPeer, deadline);
+
+    fulcra_log_debug(
+            NULL, "%s took too long to send a request", peer->remote_host);
+    shutdown(peer->fd, SHUT_RDWR);
+}
+
+void
+fulcra__http_daemon_await_request(FulcraHttpDaemon *self, FulcraHttpPeer *peer)
+{
+    unsigned seconds = fulcra__http_server_get_options(self->server)
+                               ->limits.request_seconds;
+
+    peer->deadline.fire = deadline_fire;
+    fulcra_loop_set_timer(self->loop, &peer->deadline,
+            (seconds != 0 ? seconds : REQUEST_SECONDS) * 1000);
+}
+
+void
+fulcra__http_daemon_received_request(
+        FulcraHttpDaemon *self, FulcraHttpPeer *peer)
+{
+    fulcra_loop_clear_timer(self->loop, &peer->deadline);
+}
+
 static void
 on_connection(void *data, struct MHD_Connection *connection,
         void **socket_context, enum MHD_ConnectionNotificationCode code)
@@ -158,7 +192,9 @@ on_connection(void *data, struct MHD_Connection *connection,
                 self->arrivals, GINT_TO_POINTER(fd), NULL, &peer);
         g_assert(peer != NULL);
         *socket_context = peer;
+        fulcra__http_daemon_await_request(self, peer);
     } else if (*socket_context != NULL) {
+        fulcra__http_daemon_received_request(self, *socket_context);
         fulcra__http_peer_free(*socket_context);
         *socket_context = NULL;
     }

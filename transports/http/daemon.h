@@ -35,6 +35,12 @@ void fulcra__http_daemon_add(FulcraHttpDaemon *self, FulcraHttpPeer *peer);
 FulcraLoop *fulcra__http_daemon_get_loop(FulcraHttpDaemon *self);
 FulcraHttpServer *fulcra__http_daemon_get_server(FulcraHttpDaemon *self);
 
+/** Starts and ends the time in which @peer must send a whole request. */
+void fulcra__http_daemon_await_request(
+        FulcraHttpDaemon *self, FulcraHttpPeer *peer);
+void fulcra__http_daemon_received_request(
+        FulcraHttpDaemon *self, FulcraHttpPeer *peer);
+
 /** libmicrohttpd must run in this turn, or in one that follows at once. */
 void fulcra__http_daemon_wake(FulcraHttpDaemon *self);
 

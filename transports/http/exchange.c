@@ -128,9 +128,7 @@ suspend(FulcraHttpExchange *self)
     FulcraLoop *loop = fulcra__http_daemon_get_loop(self->daemon);
 
     self->watch.ready = watch_ready;
-    self->watch.fd = MHD_get_connection_info(
-            self->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-                             ->connect_fd;
+    self->watch.fd = self->peer->fd;
     if (!fulcra_loop_watch(loop, &self->watch, EPOLLRDHUP, NULL))
         return false;
     self->suspended = true;
@@ -192,16 +190,16 @@ fulcra__http_exchange_new(FulcraHttpDaemon *daemon,
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     FulcraHttpExchange *self = g_new0(FulcraHttpExchange, 1);
-    FulcraHttpPeer *peer = MHD_get_connection_info(
-            connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-                                   ->socket_context;
 
     pthread_once(&once, class_init);
     fulcra_host_context_init(&self->context, &exchange_class, NULL);
     fulcra__http_reply_init(&self->reply);
     self->daemon = daemon;
     self->connection = connection;
-    self->front = peer->front;
+    self->peer = MHD_get_connection_info(
+            connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                         ->socket_context;
+    self->front = self->peer->front;
     self->target = g_strdup(target);
     fulcra_host_stats_add(FULCRA_STAT_HTTP_REQUESTS, 1);
     return self;
@@ -268,6 +266,7 @@ take_body(FulcraHttpExchange *self, const char *upload, size_t *n_upload)
 static void
 begin(FulcraHttpExchange *self)
 {
+    fulcra__http_daemon_received_request(self->daemon, self->peer);
     if (self->too_large) {
         fulcra__http_exchange_fail(self, 413, "the body is too large", NULL);
         return;
@@ -298,6 +297,7 @@ fulcra__http_exchange_over(FulcraHttpExchange *self)
 
     if (self->suspended)
         end_suspension(self);
+    fulcra__http_daemon_await_request(self->daemon, self->peer);
     self->connection = NULL;
     abandon(self);
     drop_answer(self);

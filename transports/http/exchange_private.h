@@ -9,6 +9,7 @@
  * are issued; upgrade.c the way out to a WebSocket.
  */
 
+#include "http/acceptor.h"
 #include "http/answer.h"
 #include "http/exchange.h"
 #include "http/reply.h"
@@ -36,6 +37,7 @@ struct _FulcraHttpExchange {
 
     /* The loop's thread only. */
     struct MHD_Connection *connection; /* NULL: over */
+    FulcraHttpPeer *peer;              /* as long as connection */
     FulcraHttpState state;
     bool head_seen, has_body, handshake, too_large, suspended;
     size_t discarded;     /* of a body that is too large */

@@ -40,16 +40,6 @@ guard(FulcraHttpExchange *self, const FulcraHttpReceived *received)
     return false;
 }
 
-static const char *
-remote_host_of(FulcraHttpExchange *self)
-{
-    FulcraHttpPeer *peer = MHD_get_connection_info(
-            self->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-                                   ->socket_context;
-
-    return peer->remote_host;
-}
-
 static const FulcraHttpField *
 find_field(const FulcraHttpReceived *received, const char *name)
 {
@@ -77,7 +67,7 @@ make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
         return false;
     }
     self->head = fulcra__http_head_new(path, *query == '?' ? query + 1 : "",
-            remote_host_of(self), received,
+            self->peer->remote_host, received,
             find_field(received, "upgrade") != NULL);
     /* The layer below; it takes over the reference. */
     self->context.parent = fulcra_http_head_get_context(self->head);

@@ -29,11 +29,13 @@ typedef struct {
     unsigned connections;        /* 0: as many as descriptors allow */
     unsigned per_address;        /* connections; loopback is unlimited */
     unsigned exchange_ms;        /* an answer must have come by then */
+    unsigned request_seconds; /* in which a whole request must have come, from
+                                 the end of the one before; 0: 60 */
 } FulcraHttpLimits;
 
 #define FULCRA_HTTP_LIMITS_DEFAULT                                             \
     {                                                                          \
-        1024 * 1024, 32 * 1024, 30, 0, 1024, 60000                             \
+        1024 * 1024, 32 * 1024, 30, 0, 1024, 60000, 0                          \
     }
 
 typedef struct {
