@@ -47,12 +47,14 @@ uri_is_valid(const char *uri)
            strchr(uri + 4, ':') != NULL && uri[4] != ':' && c - uri <= 200;
 }
 
+/* Here and in check_version(): what is no text was reported by the schema. */
 static void
 check_uri(FulcraGeneration *self, FulcraProblems *problems, JsonObject *object)
 {
     JsonNode *node = json_object_get_member(object, "uri");
 
-    if (!uri_is_valid(json_node_get_string(node)))
+    if (*fulcra_host_json_get_text(object, "uri", "") != '\0' &&
+            !uri_is_valid(json_node_get_string(node)))
         fulcra__generation_problem(self, problems, node,
                 "\"%s\" is no name for a module or a space; write "
                 "\"urn:\", who you are, and what it is: \"urn:example:shop\"",
@@ -64,7 +66,8 @@ check_version(FulcraGeneration *self, FulcraProblems *problems)
 {
     JsonNode *node = json_object_get_member(self->root, "version");
 
-    if (!fulcra__version_parse(self->version_text, &self->version))
+    if (*self->version_text != '\0' &&
+            !fulcra__version_parse(self->version_text, &self->version))
         fulcra__generation_problem(self, problems, node,
                 "\"%s\" is not a version; write three numbers: \"1.0.0\"",
                 self->version_text);
@@ -132,6 +135,11 @@ read_identity(FulcraGeneration *self, FulcraProblems *problems)
     self->library = fulcra_host_json_get_text(self->root, "library", NULL);
     check_uri(self, problems, self->root);
     check_version(self, problems);
+}
+
+static void
+read_spaces(FulcraGeneration *self, FulcraProblems *problems)
+{
     for (size_t i = 0; i < n_spaces(self); i++)
         read_space(self, i, problems);
     g_ptr_array_add(self->space_uris, NULL);
@@ -144,6 +152,7 @@ fulcra__generation_new(const char *folder, FulcraDocument *document,
     g_autoptr(FulcraGeneration) self = g_new0(FulcraGeneration, 1);
     size_t before = fulcra_host_problems_count(problems);
     JsonNode *root = fulcra_host_document_get_root(document);
+    bool fine;
 
     self->folder = g_strdup(folder);
     self->document = fulcra_host_document_ref(document);
@@ -154,12 +163,19 @@ fulcra__generation_new(const char *folder, FulcraDocument *document,
     self->imports = g_ptr_array_new();
     self->instances = g_array_new(false, false, sizeof(FulcraInstance));
     self->path = realpath(folder, NULL);
-    if (self->path == NULL || !fulcra_host_schema_check(&fulcra__module_schema,
-                                      fulcra__kinds_get_variants(kinds),
-                                      document, root, problems))
+    if (self->path == NULL) {
+        fulcra__generation_problem(self, problems, root,
+                "its folder cannot be found: %s", g_strerror(errno));
         return NULL;
-    self->root = json_node_get_object(root);
-    read_identity(self, problems);
+    }
+    fine = fulcra_host_schema_check(&fulcra__module_schema,
+            fulcra__kinds_get_variants(kinds), document, root, problems);
+    if (JSON_NODE_HOLDS_OBJECT(root)) {
+        self->root = json_node_get_object(root);
+        read_identity(self, problems);
+    }
+    if (fine)
+        read_spaces(self, problems);
     return fulcra_host_problems_count(problems) == before
                    ? g_steal_pointer(&self)
                    : NULL;

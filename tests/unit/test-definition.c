@@ -172,6 +172,17 @@ static const struct {
             "module.json:2:23: \"1.0 or so\" says not which versions; write "
             "\"*\" or comparisons: \">=1.0 <2\"" },
 
+    { "{\"uri\":\"echo\",\"version\":\"v1\",\"spces\":[]}",
+            "module.json:1:1: this module has no \"spaces\"; add "
+            "\"spaces\": [ { ... } ]\n"
+            "module.json:1:8: \"echo\" is no name for a module or a space; "
+            "write \"urn:\", who you are, and what it is: "
+            "\"urn:example:shop\"\n"
+            "module.json:1:25: \"v1\" is not a version; write three numbers: "
+            "\"1.0.0\"\n"
+            "module.json:1:30: unknown key \"spces\" in this module; did you "
+            "mean \"spaces\"?" },
+
     /* entries */
     { HEAD SPACES "1" TAIL,
             "module.json:4:1: an entry is a whole number; it must be an "
