@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Back-pressure both ways, budgets, limits; thousands of sockets."""
 
-import re
+
 import threading
 import time
 
 import pytest
 
-from client import BINARY, PING, PONG, TEXT, frame, wait_for
+from client import BINARY, SANITIZED, TEXT, frame, wait_for
 from ws_host import ws_host  # noqa: F401: a fixture
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -156,7 +156,8 @@ def test_ten_thousand(ws_host, size):
     stats = host.stats()
     assert stats["news"] == 4 * n
     host.wait_stat("deletes", 4 * n)
-    assert rss[2] - rss[0] <= max(rss[0] // 20, 2 * MIB)
+    if not SANITIZED:  # whose allocators keep what was freed
+        assert rss[2] - rss[0] <= max(rss[0] // 20, 2 * MIB)
     print(idle["rss_per_conn"])
 
 

@@ -64,10 +64,15 @@ fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
 {
     if (here)
         fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSING);
-    if (self->ending)
+    if (self->ending && (!here || self->ended_here))
         return;
-    self->ending = true;
     self->ended_here = here;
+    if (self->ending) { /* the server does not wait for what waits */
+        fulcra__turn_clear_inbox(self);
+        fulcra__wire_begin_close(self);
+        return;
+    }
+    self->ending = true;
     self->status = (uint16_t)status;
     self->send_code = (uint16_t)send_code;
     self->reason = reason == NULL || *reason == '\0' ? NULL : g_strdup(reason);

@@ -218,7 +218,7 @@ FulcraWebSocket *fulcra__socket_new(
  * @here: the server closes: at once, dropping what has not been handled;
  *     otherwise the peer did, and what it sent before is handled first
  *
- * Only the first call counts.
+ * Only the first call counts, but for the dropping.
  */
 void fulcra__socket_end(FulcraWebSocket *self, unsigned status,
         const char *reason, unsigned send_code, bool here);
