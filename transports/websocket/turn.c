@@ -144,15 +144,16 @@ fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
 static bool
 turn_refill(FulcraWebSocket *self)
 {
-    FulcraInput input = { self->carry + self->carry_at,
-        self->carry_end - self->carry_at };
+    FulcraInput input = { NULL, self->carry_end - self->carry_at };
 
     if (!self->paused || self->ending || self->wire != FULCRA_WIRE_OPEN ||
             self->n_inbox > self->home->owner->limits.queue / 2 ||
             self->home->choked)
         return false;
-    if (input.length > 0)
+    if (input.length > 0) {
+        input.data = self->carry + self->carry_at;
         fulcra__wire_take(self, &input);
+    }
     self->carry_at = self->carry_end - (uint32_t)input.length;
     if (!fulcra__turn_is_full(self)) {
         carry_clear(self);
