@@ -705,7 +705,7 @@ write_plain(Fixture *self, const char *name, const char *version,
             "\"urn:w:%s\",\"public\":%s,\n\"endpoints\":[%s]}]}",
             name, version, keys, name,
             strcmp(name, "hidden") == 0 ? "false" : "true", entries);
-    g_autofree char *folder = write_module(self, name, definition, "", 0);
+    g_free(write_module(self, name, definition, "", 0));
 }
 
 static void
