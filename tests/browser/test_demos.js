@@ -4,7 +4,7 @@
 // Each demo's page against the real server, as a visitor uses it.
 
 const assert = require('node:assert');
-const { after, before, describe, test } = require('node:test');
+const { after, before, test } = require('node:test');
 const { start } = require('../node/server.js');
 const { launch, looks, shot, skip } = require('./browser.js');
 
@@ -96,220 +96,220 @@ for (const name of Object.keys(pages)) {
   }
 }
 
-describe('index', () => {
-  test('every card is alive', { skip }, async () => {
-    const page = await visit('index');
-    await reads(page, '#live-hello', /Hello, visitor/);
-    await reads(page, '#live-echo', /\d ms/);
-    await reads(page, '#live-grouptherapy', /nobody|here now/);
-    await reads(page, '#live-ticker', /[A-Z]{4} \d+\.\d\d/);
-    await page.click('.demos a[href="/demo/ticker/"]');
-    assert.strictEqual(new URL(page.url()).pathname, '/demo/ticker/');
-    await leave(page);
-  });
+// --- index ---
+
+test('index: every card is alive', { skip }, async () => {
+  const page = await visit('index');
+  await reads(page, '#live-hello', /Hello, visitor/);
+  await reads(page, '#live-echo', /\d ms/);
+  await reads(page, '#live-grouptherapy', /nobody|here now/);
+  await reads(page, '#live-ticker', /[A-Z]{4} \d+\.\d\d/);
+  await page.click('.demos a[href="/demo/ticker/"]');
+  assert.strictEqual(new URL(page.url()).pathname, '/demo/ticker/');
+  await leave(page);
 });
 
-describe('hello', () => {
-  test('greets whatever the name is', { skip }, async () => {
-    const page = await visit('hello');
-    await reads(page, '#answer', 'Hello, World');
-    for (const name of ['a+b@c', '50%', '%2B', 'Ann & Bob <b>', 'Jürgen', 'x?y#z']) {
-      await page.fill('#name', name);
-      await page.press('#name', 'Enter');
-      await reads(page, '#answer', `Hello, ${name}`);
-    }
-    await leave(page);
-  });
+// --- hello ---
 
-  test('shows its files as they are served, and copies them', { skip }, async () => {
-    const page = await visit('hello');
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    const served = await (await fetch(`${server.url}/demo/hello/source/module.json`)).text();
-
-    await page.focus('[role="tab"][aria-selected="true"]');
-    await page.keyboard.press('ArrowRight');
-    await reads(page, '[role="tab"][aria-selected="true"]', 'module.json');
-    await reads(page, '.listing', /"urn:fulcra:demo:hello"/);
-    const lines = await page.$$eval('.listing .line', (all) => all.map((line) => line.textContent));
-    assert.strictEqual(lines.join('\n'), served.trimEnd());
-
-    await page.click('[data-sources] button[aria-label="Copy the file"]');
-    await reads(page, '[data-sources] button[aria-label="Copy the file"]', 'Copied');
-    assert.strictEqual(await page.evaluate(() => navigator.clipboard.readText()), served);
-    await page.click('.commands .command button');
-    await reads(page, '.commands .command button', 'Copied');
-    assert.strictEqual(await page.evaluate(() => navigator.clipboard.readText()),
-      `curl ${server.url}/demo/hello/World`);
-    await leave(page);
-  });
+test('hello: greets whatever the name is', { skip }, async () => {
+  const page = await visit('hello');
+  await reads(page, '#answer', 'Hello, World');
+  for (const name of ['a+b@c', '50%', '%2B', 'Ann & Bob <b>', 'Jürgen', 'x?y#z']) {
+    await page.fill('#name', name);
+    await page.press('#name', 'Enter');
+    await reads(page, '#answer', `Hello, ${name}`);
+  }
+  await leave(page);
 });
 
-describe('echo', () => {
-  test('text and bytes come back the same', { skip }, async () => {
-    const page = await visit('echo');
-    await connected(page);
-    await page.fill('#message', 'héllo <b>');
-    await page.press('#message', 'Enter');
-    await reads(page, '#echoes li .payload', 'héllo <b>');
-    await page.check('input[value="bytes"]', { force: true });
-    await page.fill('#message', '00 FF 7f');
-    await page.click('#send');
-    await reads(page, '#echoes li .payload', '00 ff 7f');
-    await reads(page, '#echoes li .kind', 'binary, 3 bytes');
-    await page.click('#many');
-    await page.waitForFunction(() => document.querySelectorAll('#echoes li').length === 40);
-    assert.strictEqual(await page.locator('#echoes .differs').count(), 0);
-    await leave(page);
-  });
+test('hello: shows its files as they are served, and copies them', { skip }, async () => {
+  const page = await visit('hello');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const served = await (await fetch(`${server.url}/demo/hello/source/module.json`)).text();
 
-  test('what are no bytes is said so', { skip }, async () => {
-    const page = await visit('echo');
-    await connected(page);
-    await page.check('input[value="bytes"]', { force: true });
-    await page.fill('#message', 'xyz');
-    await page.click('#send');
-    await reads(page, '#problem', /hexadecimal/);
-    assert.strictEqual(await page.locator('#echoes li').count(), 0);
-    await leave(page);
-  });
+  await page.focus('[role="tab"][aria-selected="true"]');
+  await page.keyboard.press('ArrowRight');
+  await reads(page, '[role="tab"][aria-selected="true"]', 'module.json');
+  await reads(page, '.listing', /"urn:fulcra:demo:hello"/);
+  const lines = await page.$$eval('.listing .line', (all) => all.map((line) => line.textContent));
+  assert.strictEqual(lines.join('\n'), served.trimEnd());
 
-  test('the strip shows what the socket caused', { skip }, async () => {
-    const page = await visit('echo');
-    await connected(page);
-    await page.click('#send');
-    await page.waitForSelector('#strip li');
-    await page.waitForFunction(() => [...document.querySelectorAll('#strip .verb')]
-      .map((verb) => verb.textContent).join(' ').startsWith('NEW SINK'));
-    const rows = await page.$$eval('#strip li', (all) => all.map((row) => row.textContent));
-    assert.match(rows[0], /^NEWws:\/demo\/echo.* µs→ echo$/);
-    assert.match(rows[1], /^SINKws:\/demo\/echo.* µs→ echo$/);
-    await shot(page, 'echo-strip');
-    await leave(page);
-  });
-
-  test('no strip where the server keeps none', { skip }, async () => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    let asked = 0;
-    await page.route(/playground.strip/, (route) => {
-      asked++;
-      return route.fulfill({ status: 404 });
-    });
-    const answered = page.waitForResponse(/playground.strip/);
-    await page.goto(server.url + pages.echo);
-    await connected(page);
-    await answered;
-    for (let i = 0; i < 3; i++) {
-      await page.click('#send');
-      await page.waitForFunction((n) => document.querySelectorAll('#echoes li').length === n, i + 1);
-    }
-    assert.ok(!await page.isVisible('#strip'));
-    assert.strictEqual(asked, 1);
-    await context.close();
-  });
-
-  test('comes back after the server was restarted', { skip }, async () => {
-    const first = await start();
-    const page = await visit('echo', { url: first.url });
-    await connected(page);
-    await first.stop();
-    await page.waitForSelector('#state[data-state="waiting"]');
-    await reads(page, '#state', /server stopped|connection was lost|going away/i);
-    await reads(page, '#state', /next attempt in \d+ s/);
-    assert.ok(await page.isDisabled('#send'));
-
-    const second = await start('--listen', first.url.replace('http://', ''));
-    await connected(page);
-    await page.click('#send');
-    await reads(page, '#echoes li .kind', /characters/);
-    await page.context().close();
-    await second.stop();
-  });
+  await page.click('[data-sources] button[aria-label="Copy the file"]');
+  await reads(page, '[data-sources] button[aria-label="Copy the file"]', 'Copied');
+  assert.strictEqual(await page.evaluate(() => navigator.clipboard.readText()), served);
+  await page.click('.commands .command button');
+  await reads(page, '.commands .command button', 'Copied');
+  assert.strictEqual(await page.evaluate(() => navigator.clipboard.readText()),
+    `curl ${server.url}/demo/hello/World`);
+  await leave(page);
 });
 
-describe('grouptherapy', () => {
-  test('two tabs talk, and one leaves', { skip }, async () => {
-    const ann = await enter('Ann');
-    const bob = await enter('Bob');
-    await reads(ann, '#members', /Ann \(you\).*Bob/);
-    await reads(ann, '#talk li:last-child', 'Bob came in');
-    await say(ann, 'Is <b>anybody</b> here?');
-    await reads(bob, '#talk li:last-child p', 'Is <b>anybody</b> here?');
-    await reads(ann, '#talk li.mine p', 'Is <b>anybody</b> here?');
-    await say(bob, 'I am.');
-    await reads(ann, '#talk li:last-child p', 'I am.');
-    await reads(ann, '#here-title', '2 here');
-    await shot(ann, 'grouptherapy-talk');
-    await leave(bob);
-    await reads(ann, '#talk li:last-child', 'Bob left');
-    await reads(ann, '#here-title', '1 here');
-    await leave(ann);
-  });
+// --- echo ---
 
-  test('a newcomer gets what was said last', { skip }, async () => {
-    const ann = await enter('Ann');
-    for (const text of ['first of all', 'then this', 'and that']) {
-      await say(ann, text);
-      await reads(ann, '#talk li:last-child p', text);
-    }
-    const bob = await enter('Bob');
-    const texts = await bob.$$eval('#talk .said p', (all) => all.map((one) => one.textContent));
-    assert.deepStrictEqual(texts.slice(-3), ['first of all', 'then this', 'and that']);
-    await leave(ann, bob);
-  });
-
-  test('what is refused is said, and can be put right', { skip }, async () => {
-    const ann = await enter('Ann');
-    const bob = await visit('grouptherapy');
-    await join(bob, 'Ann');
-    await reads(bob, '#problem', /name-taken/);
-    await join(bob, 'x'.repeat(33));
-    await reads(bob, '#problem', /bad-name/);
-    await join(bob, 'Bob');
-    await bob.waitForSelector('#text:visible');
-    await reads(bob, '#problem', '');
-    await say(bob, 'x'.repeat(2001));
-    await reads(bob, '#problem', /bad-text/);
-    await say(bob, 'short');
-    await reads(bob, '#problem', '');
-    await reads(ann, '#talk li:last-child p', 'short');
-    await leave(ann, bob);
-  });
-
-  test('is in the room again after the server was restarted', { skip }, async () => {
-    const first = await start();
-    const page = await visit('grouptherapy', { url: first.url });
-    await join(page, 'Ann');
-    await page.waitForSelector('#text:visible');
-    await first.stop();
-    await page.waitForSelector('#state[data-state="waiting"]');
-    const second = await start('--listen', first.url.replace('http://', ''));
-    await page.waitForSelector('#text:visible');
-    await reads(page, '#members', 'Ann (you)');
-    await page.context().close();
-    await second.stop();
-  });
+test('echo: text and bytes come back the same', { skip }, async () => {
+  const page = await visit('echo');
+  await connected(page);
+  await page.fill('#message', 'héllo <b>');
+  await page.press('#message', 'Enter');
+  await reads(page, '#echoes li .payload', 'héllo <b>');
+  await page.check('input[value="bytes"]', { force: true });
+  await page.fill('#message', '00 FF 7f');
+  await page.click('#send');
+  await reads(page, '#echoes li .payload', '00 ff 7f');
+  await reads(page, '#echoes li .kind', 'binary, 3 bytes');
+  await page.click('#many');
+  await page.waitForFunction(() => document.querySelectorAll('#echoes li').length === 40);
+  assert.strictEqual(await page.locator('#echoes .differs').count(), 0);
+  await leave(page);
 });
 
-describe('ticker', () => {
-  test('rendered once, sent to a hundred sockets more', { skip }, async () => {
-    const page = await visit('ticker');
-    await connected(page);
-    await page.waitForSelector('.price:nth-child(6)');
-    const before = await page.textContent('#prices');
-    await page.waitForFunction((old) => document.querySelector('#prices').textContent !== old, before);
-    const counted = Number.parseInt(await page.textContent('#sockets'), 10);
+test('echo: what are no bytes is said so', { skip }, async () => {
+  const page = await visit('echo');
+  await connected(page);
+  await page.check('input[value="bytes"]', { force: true });
+  await page.fill('#message', 'xyz');
+  await page.click('#send');
+  await reads(page, '#problem', /hexadecimal/);
+  assert.strictEqual(await page.locator('#echoes li').count(), 0);
+  await leave(page);
+});
 
-    await page.click('#more');
-    await reads(page, '#sockets', `${counted + 100} sockets`);
-    await reads(page, '#check', /holds 101 of them, and 101 have the same bytes/);
-    await reads(page, '#rendered', '1 time');
-    assert.strictEqual(await page.locator('#dots i').count(), 101);
-    await shot(page, 'ticker-101');
+test('echo: the strip shows what the socket caused', { skip }, async () => {
+  const page = await visit('echo');
+  await connected(page);
+  await page.click('#send');
+  await page.waitForSelector('#strip li');
+  await page.waitForFunction(() => [...document.querySelectorAll('#strip .verb')]
+    .map((verb) => verb.textContent).join(' ').startsWith('NEW SINK'));
+  const rows = await page.$$eval('#strip li', (all) => all.map((row) => row.textContent));
+  assert.match(rows[0], /^NEWws:\/demo\/echo.* µs→ echo$/);
+  assert.match(rows[1], /^SINKws:\/demo\/echo.* µs→ echo$/);
+  await shot(page, 'echo-strip');
+  await leave(page);
+});
 
-    await page.click('#fewer');
-    await page.waitForFunction(() => document.querySelectorAll('#dots i').length === 1);
-    await reads(page, '#sockets', new RegExp(`^${counted} socket`));
-    await leave(page);
+test('echo: no strip where the server keeps none', { skip }, async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  let asked = 0;
+  await page.route(/playground.strip/, (route) => {
+    asked++;
+    return route.fulfill({ status: 404 });
   });
+  const answered = page.waitForResponse(/playground.strip/);
+  await page.goto(server.url + pages.echo);
+  await connected(page);
+  await answered;
+  for (let i = 0; i < 3; i++) {
+    await page.click('#send');
+    await page.waitForFunction((n) => document.querySelectorAll('#echoes li').length === n, i + 1);
+  }
+  assert.ok(!await page.isVisible('#strip'));
+  assert.strictEqual(asked, 1);
+  await context.close();
+});
+
+test('echo: comes back after the server was restarted', { skip }, async () => {
+  const first = await start();
+  const page = await visit('echo', { url: first.url });
+  await connected(page);
+  await first.stop();
+  await page.waitForSelector('#state[data-state="waiting"]');
+  await reads(page, '#state', /server stopped|connection was lost|going away/i);
+  await reads(page, '#state', /next attempt in \d+ s/);
+  assert.ok(await page.isDisabled('#send'));
+
+  const second = await start('--listen', first.url.replace('http://', ''));
+  await connected(page);
+  await page.click('#send');
+  await reads(page, '#echoes li .kind', /characters/);
+  await page.context().close();
+  await second.stop();
+});
+
+// --- grouptherapy ---
+
+test('grouptherapy: two tabs talk, and one leaves', { skip }, async () => {
+  const ann = await enter('Ann');
+  const bob = await enter('Bob');
+  await reads(ann, '#members', /Ann \(you\).*Bob/);
+  await reads(ann, '#talk li:last-child', 'Bob came in');
+  await say(ann, 'Is <b>anybody</b> here?');
+  await reads(bob, '#talk li:last-child p', 'Is <b>anybody</b> here?');
+  await reads(ann, '#talk li.mine p', 'Is <b>anybody</b> here?');
+  await say(bob, 'I am.');
+  await reads(ann, '#talk li:last-child p', 'I am.');
+  await reads(ann, '#here-title', '2 here');
+  await shot(ann, 'grouptherapy-talk');
+  await leave(bob);
+  await reads(ann, '#talk li:last-child', 'Bob left');
+  await reads(ann, '#here-title', '1 here');
+  await leave(ann);
+});
+
+test('grouptherapy: a newcomer gets what was said last', { skip }, async () => {
+  const ann = await enter('Ann');
+  for (const text of ['first of all', 'then this', 'and that']) {
+    await say(ann, text);
+    await reads(ann, '#talk li:last-child p', text);
+  }
+  const bob = await enter('Bob');
+  const texts = await bob.$$eval('#talk .said p', (all) => all.map((one) => one.textContent));
+  assert.deepStrictEqual(texts.slice(-3), ['first of all', 'then this', 'and that']);
+  await leave(ann, bob);
+});
+
+test('grouptherapy: what is refused is said, and can be put right', { skip }, async () => {
+  const ann = await enter('Ann');
+  const bob = await visit('grouptherapy');
+  await join(bob, 'Ann');
+  await reads(bob, '#problem', /name-taken/);
+  await join(bob, 'x'.repeat(33));
+  await reads(bob, '#problem', /bad-name/);
+  await join(bob, 'Bob');
+  await bob.waitForSelector('#text:visible');
+  await reads(bob, '#problem', '');
+  await say(bob, 'x'.repeat(2001));
+  await reads(bob, '#problem', /bad-text/);
+  await say(bob, 'short');
+  await reads(bob, '#problem', '');
+  await reads(ann, '#talk li:last-child p', 'short');
+  await leave(ann, bob);
+});
+
+test('grouptherapy: is in the room again after the server was restarted', { skip }, async () => {
+  const first = await start();
+  const page = await visit('grouptherapy', { url: first.url });
+  await join(page, 'Ann');
+  await page.waitForSelector('#text:visible');
+  await first.stop();
+  await page.waitForSelector('#state[data-state="waiting"]');
+  const second = await start('--listen', first.url.replace('http://', ''));
+  await page.waitForSelector('#text:visible');
+  await reads(page, '#members', 'Ann (you)');
+  await page.context().close();
+  await second.stop();
+});
+
+// --- ticker ---
+
+test('ticker: rendered once, sent to a hundred sockets more', { skip }, async () => {
+  const page = await visit('ticker');
+  await connected(page);
+  await page.waitForSelector('.price:nth-child(6)');
+  const before = await page.textContent('#prices');
+  await page.waitForFunction((old) => document.querySelector('#prices').textContent !== old, before);
+  const counted = Number.parseInt(await page.textContent('#sockets'), 10);
+
+  await page.click('#more');
+  await reads(page, '#sockets', `${counted + 100} sockets`);
+  await reads(page, '#check', /holds 101 of them, and 101 have the same bytes/);
+  await reads(page, '#rendered', '1 time');
+  assert.strictEqual(await page.locator('#dots i').count(), 101);
+  await shot(page, 'ticker-101');
+
+  await page.click('#fewer');
+  await page.waitForFunction(() => document.querySelectorAll('#dots i').length === 1);
+  await reads(page, '#sockets', new RegExp(`^${counted} socket`));
+  await leave(page);
 });
