@@ -216,7 +216,7 @@ test('echo: comes back after the server was restarted', { skip }, async () => {
   await first.stop();
   await page.waitForSelector('#state[data-state="waiting"]');
   await reads(page, '#state', /server stopped|connection was lost|going away/i);
-  await reads(page, '#state', /next attempt in \d+ s/);
+  await reads(page, '#state', /Next attempt in \d+ s/);
   assert.ok(await page.isDisabled('#send'));
 
   const second = await start('--listen', first.url.replace('http://', ''));

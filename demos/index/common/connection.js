@@ -124,7 +124,7 @@ export function showState(element, connection) {
   // Beside the status, so that it is not read out every second.
   function count() {
     const left = Math.ceil((connection.retryAt - performance.now()) / 1000);
-    countdown.textContent = connection.state === 'waiting' ? `next attempt in ${Math.max(1, left)} s` : '';
+    countdown.textContent = connection.state === 'waiting' ? `Next attempt in ${Math.max(1, left)} s` : '';
   }
 
   function update() {
