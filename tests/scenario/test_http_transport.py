@@ -177,6 +177,27 @@ def test_stop_while_suspended(host):
             assert status_of(b"".join(iter(lambda: tcp.recv(65536), b""))) == 503
 
 
+def test_what_was_asked_is_answered_before_the_end(host):
+    server = host()
+    with server.connect() as kept, server.connect() as tcp:
+        kept.sendall(GET % (b"/inline/x", b""))
+        assert b"Hello" in kept.recv(65536)
+        tcp.sendall(GET % (b"/later", b""))
+        wait_for(lambda: server.get("/waiting").text == "1")
+        server.process.terminate()
+        wait_for(lambda: refuses(server))
+        kept.sendall(GET % (b"/release", b""))
+        assert b"Connection: close" in kept.recv(65536)
+        assert b"".join(iter(lambda: tcp.recv(65536), b"")).endswith(b"released")
+
+
+def refuses(server):
+    try:
+        server.connect().close()
+    except ConnectionRefusedError:
+        return True
+
+
 def test_stop_with_unfinished_requests(host):
     server = host()
     sockets = [server.connect() for _ in range(3)]

@@ -255,12 +255,14 @@ void
 fulcra__http_daemon_enlist(FulcraHttpDaemon *self, FulcraHttpExchange *exchange)
 {
     g_hash_table_add(self->suspended, exchange);
+    fulcra__http_server_begin_waiting(self->server);
 }
 
 void
 fulcra__http_daemon_delist(FulcraHttpDaemon *self, FulcraHttpExchange *exchange)
 {
     g_hash_table_remove(self->suspended, exchange);
+    fulcra__http_server_end_waiting(self->server);
 }
 
 /* --- life --- */

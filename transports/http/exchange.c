@@ -206,14 +206,15 @@ fulcra__http_exchange_new(FulcraHttpDaemon *daemon,
 }
 
 static void
-add_server_header(FulcraHttpExchange *self)
+add_last_headers(FulcraHttpExchange *self)
 {
     const char *server = fulcra__http_exchange_get_options(self)->server;
 
     if (server != NULL)
         fulcra__http_answer_header(&self->answer, "Server", server);
     /* What smuggling lives on is a second request behind a body. */
-    if (self->has_body)
+    if (self->has_body || fulcra__http_server_is_stopping(
+                                  fulcra__http_daemon_get_server(self->daemon)))
         fulcra__http_answer_header(&self->answer, "Connection", "close");
 }
 
@@ -222,7 +223,8 @@ send_answer(FulcraHttpExchange *self)
 {
     if (self->answer.response == NULL)
         return MHD_NO;
-    add_server_header(self);
+    if (self->answer.status != MHD_HTTP_SWITCHING_PROTOCOLS)
+        add_last_headers(self);
 
     enum MHD_Result queued = MHD_queue_response(
             self->connection, self->answer.status, self->answer.response);

@@ -3,12 +3,18 @@
 /*
  * server.c - the parts of the HTTP server put together
  *
- * Immutable between start and stop, so that loops read it without a lock.
+ * Immutable between start and stop, so that loops read it without a lock;
+ * only the count of waiting exchanges is guarded by one.
  */
 
 #include "http/acceptor.h"
 #include "http/daemon.h"
 #include "http/server_private.h"
+
+#include <time.h>
+
+/* What has been asked when a stop begins may be answered within this time. */
+#define GRACE_SECONDS 2
 
 struct _FulcraHttpServer {
     FulcraKernel *kernel;
@@ -20,6 +26,11 @@ struct _FulcraHttpServer {
     size_t n_daemons;
     size_t next; /* daemon to deal a connection to; the first loop's thread */
     bool started;
+
+    atomic_bool stopping;
+    pthread_mutex_t lock;
+    pthread_cond_t none_waits;
+    unsigned n_waiting; /* guarded by lock */
 };
 
 /* --- calls on a loop, waited for --- */
@@ -63,6 +74,57 @@ call_on(FulcraLoop *loop, void (*function)(void *data), void *data)
     pthread_mutex_destroy(&call.lock);
 }
 
+/* --- exchanges that wait --- */
+
+static void
+waiting_init(FulcraHttpServer *self)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->none_waits, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&self->lock, NULL);
+}
+
+void
+fulcra__http_server_begin_waiting(FulcraHttpServer *self)
+{
+    pthread_mutex_lock(&self->lock);
+    self->n_waiting++;
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra__http_server_end_waiting(FulcraHttpServer *self)
+{
+    pthread_mutex_lock(&self->lock);
+    if (--self->n_waiting == 0)
+        pthread_cond_signal(&self->none_waits);
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void
+await_answers(FulcraHttpServer *self)
+{
+    struct timespec until;
+    int failed = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += GRACE_SECONDS;
+    pthread_mutex_lock(&self->lock);
+    while (self->n_waiting > 0 && failed == 0)
+        failed = pthread_cond_timedwait(&self->none_waits, &self->lock, &until);
+    pthread_mutex_unlock(&self->lock);
+}
+
+bool
+fulcra__http_server_is_stopping(FulcraHttpServer *self)
+{
+    return atomic_load_explicit(&self->stopping, memory_order_relaxed);
+}
+
 /* --- life --- */
 
 static void
@@ -96,6 +158,7 @@ fulcra_http_server_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     g_return_val_if_fail(n_loops > 0, NULL);
 
     FulcraHttpServer *self = g_new0(FulcraHttpServer, 1);
+    waiting_init(self);
     self->kernel = kernel;
     self->options = *options;
     self->first_loop = loops[0];
@@ -151,6 +214,8 @@ fulcra_http_server_stop(FulcraHttpServer *self)
         return;
     /* First, so that no connection comes to a daemon that has stopped. */
     call_on(self->first_loop, stop_acceptor, self->acceptor);
+    atomic_store_explicit(&self->stopping, true, memory_order_relaxed);
+    await_answers(self);
     for (size_t i = 0; i < self->n_daemons; i++)
         call_on(fulcra__http_daemon_get_loop(self->daemons[i]), stop_daemon,
                 self->daemons[i]);
@@ -167,6 +232,8 @@ fulcra_http_server_free(FulcraHttpServer *self)
     for (size_t i = 0; i < self->n_daemons; i++)
         fulcra__http_daemon_free(self->daemons[i]);
     fulcra__http_acceptor_free(self->acceptor);
+    pthread_cond_destroy(&self->none_waits);
+    pthread_mutex_destroy(&self->lock);
     g_free(self->daemons);
     g_free(self);
 }

@@ -66,8 +66,8 @@ void fulcra_http_server_start(FulcraHttpServer *self);
 /**
  * fulcra_http_server_stop:
  *
- * Stops accepting, ends what is under way (exchanges that were not answered
- * get 503), closes all connections. Waits for it; any thread but a loop's. The
+ * Stops accepting, gives what was asked two seconds to be answered (503 after
+ * that), closes all connections. Waits for it; any thread but a loop's. The
  * loops must still run.
  */
 void fulcra_http_server_stop(FulcraHttpServer *self);
