@@ -3,39 +3,11 @@
 /*
  * json.c - JSON text to nodes: json-glib enters the kernel's parsing here
  *
- * json-glib recurses for each level of nesting and overflows the stack on deep
- * input, so the depth is measured first; and it needs text without NULs.
+ * It gets to see only what is JSON: see json_check.c.
  */
 
 #include "private/json.h"
 #include <fulcra/error.h>
-
-static const char *
-string_skip(const char *at, const char *end)
-{
-    for (; at < end && *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at;
-}
-
-static size_t
-text_depth(const char *text, size_t length)
-{
-    const char *end = text + length;
-    size_t depth = 0, deepest = 0;
-
-    for (const char *at = text; at < end; at++) {
-        if (*at == '"')
-            at = string_skip(at + 1, end);
-        else if (*at == '[' || *at == '{')
-            depth++;
-        else if ((*at == ']' || *at == '}') && depth > 0)
-            depth--;
-        deepest = MAX(deepest, depth);
-    }
-    return deepest;
-}
 
 JsonNode *
 fulcra__json_parse(const char *text, size_t length, GError **error)
@@ -48,11 +20,8 @@ fulcra__json_parse(const char *text, size_t length, GError **error)
                 "not JSON: not UTF-8, or holds a NUL");
         return NULL;
     }
-    if (text_depth(text, length) > FULCRA__JSON_MAX_DEPTH) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "JSON is nested more than %d deep", FULCRA__JSON_MAX_DEPTH);
+    if (!fulcra__json_check(text, error))
         return NULL;
-    }
     parser = json_parser_new_immutable();
     if (!json_parser_load_from_data(parser, text, (gssize)length, &reason) ||
             json_parser_get_root(parser) == NULL) {
