@@ -379,7 +379,8 @@ request_answered(
         return;
     }
     if (self->verb == FULCRA_VERB_EXISTS && self->endpoint != NULL &&
-            self->endpoint->ops.exists == NULL)
+            self->endpoint->ops.exists == NULL &&
+            !fulcra__request_is_at_overlay(self))
         answer_exists(&answer, &error);
     if (error != NULL) {
         g_clear_pointer(&answer, fulcra_representation_unref);
@@ -455,7 +456,9 @@ static void
 request_run_here(FulcraRequest *self)
 {
     FulcraHandler handler =
-            fulcra__endpoint_get_handler(self->endpoint, self->verb);
+            fulcra__request_is_at_overlay(self)
+                    ? self->endpoint->ops.overlay
+                    : fulcra__endpoint_get_handler(self->endpoint, self->verb);
     GError *error = NULL;
     FulcraRepresentation *answer = handler(self, &error);
 
@@ -776,6 +779,30 @@ fulcra_request_fail(FulcraRequest *self, GError *error)
     request_mark_returned(self);
     request_answered(self, NULL, error);
     fulcra_request_unref(self);
+}
+
+static void
+passed_on(FulcraRequest *inner, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    FulcraRequest *self = user_data;
+
+    (void)inner;
+    if (error != NULL)
+        fulcra_request_fail(self, g_error_copy(error));
+    else
+        fulcra_request_respond(self, fulcra_representation_ref(answer));
+}
+
+FulcraRepresentation *
+fulcra_request_pass_on(FulcraRequest *self, FulcraRequest *inner)
+{
+    g_return_val_if_fail(self != NULL && inner != NULL, NULL);
+
+    FulcraRepresentation *deferred = fulcra_request_defer(self);
+    fulcra_request_issue_async(inner, passed_on, self);
+    fulcra_request_unref(inner);
+    return deferred;
 }
 
 /* --- in short --- */

@@ -37,6 +37,7 @@ request_init(FulcraRequest *self, FulcraRoot *root, FulcraVerb verb,
     self->verb = verb;
     self->identifier = fulcra_identifier_ref(identifier);
     fulcra__arguments_init(&self->slots);
+    self->matched = &self->slots;
 }
 
 FulcraRequest *
@@ -140,6 +141,8 @@ fulcra_request_unref(FulcraRequest *self)
             request_clear_lists(self);
         fulcra__arguments_clear(&self->slots);
         fulcra_host_resolution_unref(self->kept);
+        fulcra__route_unref(self->route);
+        fulcra_host_context_unref(self->pushed);
         fulcra_representation_unref(self->answer);
         fulcra_representation_unref(self->primary);
         fulcra_identifier_unref(self->identifier);
@@ -247,6 +250,28 @@ fulcra_host_request_set_tracer(FulcraRequest *self, FulcraTracer tracer,
     self->root->tracer_release = release;
 }
 
+void
+fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer)
+{
+    g_return_if_fail(self->parent != NULL && !self->issued);
+    fulcra_host_context_ref(layer);
+    fulcra_host_context_unref(self->pushed);
+    self->context = self->pushed = layer;
+}
+
+void
+fulcra_host_request_enter(FulcraRequest *self, FulcraSpace *space)
+{
+    g_return_if_fail(!self->issued && space != NULL);
+    self->places = fulcra__table_push(self->root->table, self->places, space);
+}
+
+FulcraContext *
+fulcra_host_request_get_context(FulcraRequest *self)
+{
+    return self->context;
+}
+
 /* --- reading --- */
 
 FulcraVerb
@@ -337,10 +362,9 @@ const FulcraArgument *
 fulcra__request_get_argument(
         FulcraRequest *self, const char *name, size_t index)
 {
-    const FulcraArguments *slots =
-            self->kept != NULL ? &self->kept->slots : &self->slots;
-    const FulcraArgument *found = arguments_find(
-            fulcra__arguments_items(slots), slots->n, name, &index);
+    const FulcraArgument *found =
+            arguments_find(fulcra__arguments_items(self->matched),
+                    self->matched->n, name, &index);
 
     if (found == NULL)
         found = arguments_find(self->identifier->arguments,
@@ -485,6 +509,56 @@ fulcra__request_describe(FulcraRequest *self)
             self->endpoint->module != NULL ? self->endpoint->module : "");
 }
 
+/* --- requests made of others --- */
+
+/* Arguments and headers of @from, added to those of @self. */
+static void
+request_copy_parts(FulcraRequest *self, FulcraRequest *from)
+{
+    for (unsigned i = 0; from->references && i < from->references->len; i++) {
+        FulcraArgument *argument =
+                &g_array_index(from->references, FulcraArgument, i);
+        fulcra_request_add_reference(
+                self, argument->name, argument->identifier);
+    }
+    for (unsigned i = 0; from->passed && i < from->passed->len; i++) {
+        FulcraPassed *passed = &g_array_index(from->passed, FulcraPassed, i);
+        if (passed->value != NULL)
+            fulcra_request_add_value(self, passed->name, passed->value);
+        else
+            fulcra_request_add_request(self, passed->name, passed->request);
+    }
+    for (unsigned i = 0; from->headers && i < from->headers->len; i++) {
+        FulcraRequestHeader *header =
+                &g_array_index(from->headers, FulcraRequestHeader, i);
+        fulcra_request_set_header(
+                self, header->name, header->value, header->inherited);
+    }
+}
+
+FulcraRequest *
+fulcra_request_forward(FulcraRequest *self)
+{
+    g_return_val_if_fail(self != NULL, NULL);
+    g_return_val_if_fail(fulcra__request_is_at_overlay(self), NULL);
+
+    FulcraRequest *inner =
+            fulcra_request_new(self, self->verb, self->identifier);
+    inner->route = self->route;
+    fulcra_refs_take(&inner->route->refs);
+    inner->step = self->step + 1;
+    inner->endpoint = inner->route->steps[inner->step].endpoint;
+    inner->evaluation = inner->route->steps[inner->step].evaluation;
+    inner->matched = self->matched;
+    inner->layer = self->layer;
+    inner->places = self->places; /* references are resolved as outside */
+    inner->wanted = self->wanted;
+    if (self->primary != NULL)
+        fulcra_request_set_primary(inner, self->primary);
+    request_copy_parts(inner, self);
+    return inner;
+}
+
 /* --- arg:NAME --- */
 
 /* The request that was passed stays as it is, so that it can be issued again:
@@ -501,27 +575,18 @@ request_become(FulcraRequest *self, FulcraRequest *template)
         self->wanted = template->wanted;
     if (template->primary != NULL)
         fulcra_request_set_primary(self, template->primary);
-    for (unsigned i = 0; template->references && i < template->references->len;
-            i++) {
-        FulcraArgument *argument =
-                &g_array_index(template->references, FulcraArgument, i);
-        fulcra_request_add_reference(
-                self, argument->name, argument->identifier);
-    }
-    for (unsigned i = 0; template->passed && i < template->passed->len; i++) {
-        FulcraPassed *passed =
-                &g_array_index(template->passed, FulcraPassed, i);
-        if (passed->value != NULL)
-            fulcra_request_add_value(self, passed->name, passed->value);
-        else
-            fulcra_request_add_request(self, passed->name, passed->request);
-    }
-    for (unsigned i = 0; template->headers && i < template->headers->len; i++) {
-        FulcraRequestHeader *header =
-                &g_array_index(template->headers, FulcraRequestHeader, i);
-        fulcra_request_set_header(
-                self, header->name, header->value, header->inherited);
-    }
+    request_copy_parts(self, template);
+}
+
+/* Who asked: overlays on the way only passed it on. */
+static FulcraRequest *
+request_caller(FulcraRequest *self)
+{
+    FulcraRequest *caller = self->parent;
+
+    while (caller != NULL && fulcra__request_is_at_overlay(caller))
+        caller = caller->parent;
+    return caller;
 }
 
 /* What the argument @name of @owner stands for. Returns the request whose
@@ -541,7 +606,7 @@ request_follow(FulcraRequest *self, FulcraRequest *owner, const char *name,
         fulcra_identifier_unref(self->identifier);
         self->identifier = target;
         self->places = owner->places; /* as the one who passed it sees it */
-        return owner->parent;
+        return request_caller(owner);
     }
 
     const FulcraPassed *passed = fulcra__request_get_passed(owner, name);

@@ -20,6 +20,7 @@
 #include "private/request.h"
 
 #define MAX_IMPORT_DEPTH 32
+#define MAX_OVERLAYS     16
 #define MAX_EXTRA_NAMES  64
 #define MAX_TRACE        (64 * 1024) /* bytes */
 
@@ -29,7 +30,13 @@ typedef struct {
     size_t n_extra;
     FulcraSpace *imports[MAX_IMPORT_DEPTH]; /* that led here, outermost first */
     size_t n_imports;
-    bool refused;   /* a pattern met its limit: nobody may answer */
+    struct {
+        FulcraEndpoint *endpoint;
+        size_t n_imports;     /* that lead to it */
+    } overlays[MAX_OVERLAYS]; /* on the way, outermost first */
+    size_t n_overlays;
+    bool refused;   /* nobody may answer: a limiter, or a pattern's limit */
+    bool limited;   /* it was a pattern's limit */
     GString *trace; /* (nullable) */
 } Walk;
 
@@ -39,7 +46,8 @@ walk_init(Walk *self, FulcraRequest *request, GString *trace)
     self->request = request;
     self->n_extra = 0;
     self->n_imports = 0;
-    self->refused = false;
+    self->n_overlays = 0;
+    self->refused = self->limited = false;
     self->trace = trace;
     for (unsigned i = 0; request->references && i < request->references->len &&
                          self->n_extra < MAX_EXTRA_NAMES;
@@ -79,7 +87,8 @@ walk_endpoint(Walk *self, const FulcraEntry *entry)
         return false;
     if (!fulcra__grammar_match(entry->grammar, request->identifier, self->extra,
                 self->n_extra, &request->slots, &reason)) {
-        self->refused |= reason == fulcra__grammar_limit_reached;
+        self->limited |= reason == fulcra__grammar_limit_reached;
+        self->refused |= self->limited;
         if (self->trace != NULL)
             walk_trace(self, "%s (%s): %s", entry->endpoint->id,
                     fulcra_host_grammar_get_text(entry->grammar), reason);
@@ -130,6 +139,67 @@ walk_import(Walk *self, const FulcraEntry *entry)
     return false;
 }
 
+/* An overlay answers for what its wrapped space answers. */
+static bool
+walk_overlay(Walk *self, const FulcraEntry *entry)
+{
+    if (self->n_overlays == MAX_OVERLAYS ||
+            self->n_imports == MAX_IMPORT_DEPTH) {
+        walk_trace(self, "overlay %s: too many inside each other",
+                entry->endpoint->id);
+        return false;
+    }
+    walk_trace(self, "overlay %s", entry->endpoint->id);
+    self->overlays[self->n_overlays].endpoint = entry->endpoint;
+    self->overlays[self->n_overlays++].n_imports = self->n_imports;
+    self->imports[self->n_imports++] = entry->wrapped;
+    if (walk_space(self, entry->wrapped))
+        return true;
+    self->n_imports--;
+    self->n_overlays--;
+    return false;
+}
+
+static bool
+walk_limiter(Walk *self, const FulcraEntry *entry)
+{
+    FulcraArguments slots;
+
+    fulcra__arguments_init(&slots);
+    if (!fulcra__grammar_match(entry->grammar, self->request->identifier,
+                self->extra, self->n_extra, &slots, NULL))
+        return false;
+    fulcra__arguments_clear(&slots);
+    walk_trace(self, "limiter (%s): goes no further",
+            fulcra_host_grammar_get_text(entry->grammar));
+    self->refused = true;
+    return false;
+}
+
+static bool
+walk_entry(Walk *self, const FulcraEntry *entry)
+{
+    switch (entry->kind) {
+    case ENTRY_ENDPOINT:
+        return walk_endpoint(self, entry);
+    case ENTRY_IMPORT:
+        return walk_import(self, entry);
+    case ENTRY_OVERLAY:
+        return walk_overlay(self, entry);
+    case ENTRY_LIMITER:
+        return walk_limiter(self, entry);
+    case ENTRY_TRANSREPTOR:
+        break;
+    }
+    return false;
+}
+
+static const char *
+entry_name(const FulcraEntry *entry)
+{
+    return entry->endpoint != NULL ? entry->endpoint->id : entry->uri;
+}
+
 static bool
 walk_space(Walk *self, FulcraSpace *space)
 {
@@ -137,17 +207,57 @@ walk_space(Walk *self, FulcraSpace *space)
         const FulcraEntry *entry = &space->entries[i];
 
         if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
-            walk_trace(self, "%s: private",
-                    entry->kind == ENTRY_IMPORT ? entry->uri
-                                                : entry->endpoint->id);
+            walk_trace(self, "%s: private", entry_name(entry));
             continue;
         }
-        if (entry->kind == ENTRY_ENDPOINT && walk_endpoint(self, entry))
-            return true;
-        if (entry->kind == ENTRY_IMPORT && walk_import(self, entry))
+        if (walk_entry(self, entry))
             return true;
     }
     return false;
+}
+
+/* The list of @place with the first @n imports in front. */
+static FulcraPlaces *
+walk_push(Walk *self, FulcraPlaces *place, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        place = fulcra__table_push(
+                self->request->root->table, place, self->imports[i]);
+    return place;
+}
+
+/* The endpoint is known: where is it evaluated, and past which overlays? */
+static void
+walk_settle(Walk *self, FulcraPlaces *place)
+{
+    FulcraRequest *request = self->request;
+    size_t n = self->n_overlays;
+
+    request->evaluation = walk_push(self, place, self->n_imports);
+    if (n == 0)
+        return;
+
+    FulcraRoute *route =
+            g_malloc(sizeof *route + (n + 1) * sizeof route->steps[0]);
+    fulcra_refs_init(&route->refs);
+    route->n_steps = n + 1;
+    for (size_t i = 0; i < n; i++) {
+        route->steps[i].endpoint = self->overlays[i].endpoint;
+        route->steps[i].evaluation =
+                walk_push(self, place, self->overlays[i].n_imports);
+    }
+    route->steps[n].endpoint = request->endpoint;
+    route->steps[n].evaluation = request->evaluation;
+    request->route = route;
+    request->endpoint = route->steps[0].endpoint;
+    request->evaluation = route->steps[0].evaluation;
+}
+
+void
+fulcra__route_unref(FulcraRoute *self)
+{
+    if (self != NULL && fulcra_refs_drop(&self->refs))
+        g_free(self);
 }
 
 static bool
@@ -162,10 +272,7 @@ walk_places(Walk *self)
                     self->trace->len > 0 ? "\n" : "", place->space->uri);
         if (!walk_space(self, place->space))
             continue;
-        request->evaluation = place;
-        for (size_t i = 0; i < self->n_imports; i++)
-            request->evaluation = fulcra__table_push(request->root->table,
-                    request->evaluation, self->imports[i]);
+        walk_settle(self, place);
         return true;
     }
     if (walk_space(self, request->root->kernel->builtins)) {
@@ -212,7 +319,7 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
     walk_init(&first, self, NULL);
     if (walk(&first))
         return true;
-    if (first.refused) {
+    if (first.limited) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
                 "a pattern takes too long to match the identifier");
         return false;
@@ -247,6 +354,7 @@ fulcra_host_request_resolve(FulcraRequest *self, GError **error)
     kept->generation = self->root->table->generation;
     kept->endpoint = self->endpoint;
     kept->evaluation = self->evaluation;
+    kept->route = g_steal_pointer(&self->route);
     kept->slots = self->slots;
     fulcra__arguments_init(&self->slots);
     fulcra_host_request_use_resolution(self, kept);
@@ -266,6 +374,7 @@ fulcra_host_resolution_unref(FulcraResolution *self)
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
     fulcra__arguments_clear(&self->slots);
+    fulcra__route_unref(self->route);
     g_free(self);
 }
 
@@ -314,4 +423,9 @@ fulcra_host_request_use_resolution(
     self->evaluation = resolution->evaluation;
     fulcra_host_resolution_unref(self->kept);
     self->kept = fulcra_host_resolution_ref(resolution);
+    self->matched = &self->kept->slots;
+    if (resolution->route != NULL) {
+        self->route = resolution->route;
+        fulcra_refs_take(&self->route->refs);
+    }
 }

@@ -21,6 +21,7 @@ fulcra_host_socket_init(FulcraSocket *self, const FulcraSocketOps *ops)
 FulcraSocket *
 fulcra_socket_ref(FulcraSocket *self)
 {
+    g_return_val_if_fail(self != NULL, NULL);
     fulcra_refs_take(&self->refs);
     return self;
 }

@@ -38,6 +38,7 @@ fulcra_host_space_unref(FulcraSpace *self)
     for (size_t i = 0; i < self->n_entries; i++) {
         fulcra_host_grammar_unref(self->entries[i].grammar);
         fulcra_host_endpoint_unref(self->entries[i].endpoint);
+        fulcra_host_space_unref(self->entries[i].wrapped);
     }
     g_free(self->entries);
     g_free(self);
@@ -105,6 +106,35 @@ fulcra_host_space_add_transreptor(FulcraSpace *self, const char *from,
     entry->from = fulcra_intern(from);
     entry->to = fulcra_intern(to);
     entry->endpoint = fulcra_host_endpoint_ref(endpoint);
+}
+
+void
+fulcra_host_space_add_overlay(FulcraSpace *self, FulcraEndpoint *endpoint,
+        FulcraSpace *wrapped, FulcraVisibility visibility)
+{
+    g_return_if_fail(self != NULL && !self->sealed);
+    g_return_if_fail(endpoint != NULL && endpoint->ops.overlay != NULL);
+    g_return_if_fail(wrapped != NULL && wrapped->sealed);
+
+    FulcraEntry *entry = space_append(self, ENTRY_OVERLAY);
+    entry->visibility = visibility;
+    entry->endpoint = fulcra_host_endpoint_ref(endpoint);
+    entry->wrapped = fulcra_host_space_ref(wrapped);
+}
+
+bool
+fulcra_host_space_add_limiter(
+        FulcraSpace *self, const char *grammar, GError **error)
+{
+    g_return_val_if_fail(self != NULL && !self->sealed, false);
+
+    FulcraGrammar *compiled = fulcra_host_grammar_new(grammar, error);
+    if (compiled == NULL) {
+        g_prefix_error(error, "space '%s': ", self->uri);
+        return false;
+    }
+    space_append(self, ENTRY_LIMITER)->grammar = compiled;
+    return true;
 }
 
 FulcraSpace *

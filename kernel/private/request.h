@@ -41,11 +41,23 @@ typedef struct {
     bool inherited;
 } FulcraRequestHeader;
 
+/* The way in: overlays from the outermost, then the endpoint. Made only where
+ * there are overlays. */
+typedef struct {
+    FulcraRefs refs;
+    size_t n_steps;
+    struct {
+        FulcraEndpoint *endpoint;
+        FulcraPlaces *evaluation;
+    } steps[];
+} FulcraRoute;
+
 struct _FulcraResolution {
     FulcraRefs refs;
     uint64_t generation;
     FulcraEndpoint *endpoint; /* borrowed from the table of that generation */
     FulcraPlaces *evaluation; /* likewise */
+    FulcraRoute *route;       /* (nullable) */
     FulcraArguments slots;
 };
 
@@ -71,13 +83,17 @@ struct _FulcraRequest {
     /* Scope, borrowed from the root. */
     FulcraPlaces *places;
     FulcraContext *context;
+    FulcraContext *pushed; /* (nullable): held: the layer that was added */
 
     /* What it resolved to, borrowed likewise. */
     FulcraEndpoint *endpoint;
     FulcraPlaces *evaluation;
     FulcraContext *layer;
-    FulcraArguments slots;
-    FulcraResolution *kept; /* (nullable): whose slots are used instead */
+    FulcraArguments slots;          /* that the grammar found */
+    const FulcraArguments *matched; /* `slots`, or those of another */
+    FulcraResolution *kept;         /* (nullable): whose slots they are then */
+    FulcraRoute *route;             /* (nullable): it passes overlays */
+    size_t step;                    /* of the route */
 
     FulcraDeadline deadline;
     _Atomic(int64_t) due; /* monotonic microseconds; 0: not decided yet */
@@ -138,6 +154,15 @@ const FulcraArgument *fulcra__request_get_argument(
  * value. Fails with FULCRA_ERROR_BAD_ARGUMENT where there is no such one. */
 bool fulcra__request_dereference(
         FulcraRequest *self, FulcraRepresentation **value, GError **error);
+
+/** Whether what runs is an overlay that it passes. */
+static inline bool
+fulcra__request_is_at_overlay(const FulcraRequest *self)
+{
+    return self->route != NULL && self->step + 1 < self->route->n_steps;
+}
+
+void fulcra__route_unref(FulcraRoute *self);
 
 /** Finds the endpoint. Fails with FULCRA_ERROR_UNRESOLVED and a trace. */
 bool fulcra__request_resolve(FulcraRequest *self, GError **error);

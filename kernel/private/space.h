@@ -22,14 +22,17 @@ typedef enum {
     ENTRY_ENDPOINT,
     ENTRY_IMPORT,
     ENTRY_TRANSREPTOR,
+    ENTRY_OVERLAY,
+    ENTRY_LIMITER,
 } FulcraEntryKind;
 
 typedef struct {
     FulcraEntryKind kind;
     FulcraVisibility visibility;
     FulcraVerbs verbs;
-    FulcraGrammar *grammar;   /* ENTRY_ENDPOINT */
-    FulcraEndpoint *endpoint; /* ENTRY_ENDPOINT, ENTRY_TRANSREPTOR */
+    FulcraGrammar *grammar;   /* ENTRY_ENDPOINT, ENTRY_LIMITER */
+    FulcraEndpoint *endpoint; /* ENTRY_ENDPOINT, _TRANSREPTOR, _OVERLAY */
+    FulcraSpace *wrapped;     /* ENTRY_OVERLAY */
     const char *uri;          /* ENTRY_IMPORT: interned */
     const char *from, *to;    /* ENTRY_TRANSREPTOR: interned */
 } FulcraEntry;

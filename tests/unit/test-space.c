@@ -160,6 +160,138 @@ test_places_are_interned(void)
     fulcra__table_unref(second);
 }
 
+/* --- overlays and limiters --- */
+
+static FulcraRepresentation *
+bracket_overlay(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRequest) inner = fulcra_request_forward(request);
+    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(inner, error);
+
+    return answer == NULL
+                   ? NULL
+                   : fulcra_representation_new_printf(FULCRA_TYPE_TEXT,
+                             "%s(%s)", fulcra_request_get_endpoint_id(request),
+                             fulcra_representation_get_text(answer));
+}
+
+static FulcraRepresentation *
+pass_overlay(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    return fulcra_request_pass_on(request, fulcra_request_forward(request));
+}
+
+static FulcraRepresentation *
+forbid_overlay(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN, "no entry");
+    return NULL;
+}
+
+static void
+wrap(FulcraSpace *space, const char *id, FulcraHandler handler,
+        FulcraSpace *wrapped)
+{
+    FulcraEndpointOps ops = {
+        .size = sizeof ops, .run = FULCRA_RUN_INLINE, .overlay = handler
+    };
+    g_autoptr(FulcraEndpoint) endpoint =
+            fulcra_host_endpoint_new(id, &ops, NULL, NULL);
+
+    fulcra_host_space_add_overlay(space, endpoint,
+            fulcra_host_space_seal(wrapped), FULCRA_ENTRY_PUBLIC);
+}
+
+static FulcraRepresentation *
+slot_source(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    return fulcra_representation_new_text(
+            fulcra_request_get_argument(request, "x"));
+}
+
+static const FulcraEndpointOps slot_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = slot_source,
+};
+
+/* An overlay answers for what it wraps, sees what goes in from the outermost
+ * on, and what it passes on arrives with its slots. */
+static void
+test_overlays(void)
+{
+    FulcraKernel *kernel = fulcra_host_kernel_new(NULL);
+    g_autoptr(FulcraSpace) front = fulcra_host_space_new("urn:front");
+    g_autoptr(FulcraSpace) outer = fulcra_host_space_new("urn:outer");
+    g_autoptr(FulcraSpace) middle = fulcra_host_space_new("urn:middle");
+    g_autoptr(FulcraSpace) inner = fulcra_host_space_new("urn:inner");
+    g_autoptr(FulcraSpace) shut = fulcra_host_space_new("urn:shut");
+    g_autoptr(FulcraEndpoint) slot =
+            fulcra_host_endpoint_new("slot", &slot_ops, NULL, NULL);
+
+    g_assert_true(fulcra_host_space_bind(inner, "res:/slot/{x}",
+            FULCRA_VERBS_ALL, FULCRA_ENTRY_PUBLIC, slot, NULL));
+    bind(inner, "res:/in", "in", FULCRA_VERBS_ALL);
+    wrap(middle, "second", bracket_overlay, inner);
+    wrap(outer, "passing", pass_overlay, middle);
+    bind(shut, "res:/shut", "never", FULCRA_VERBS_ALL);
+    wrap(front, "first", bracket_overlay, outer);
+    wrap(front, "gate", forbid_overlay, shut);
+    bind(front, "res:/out", "out", FULCRA_VERBS_ALL);
+    fulcra_host_kernel_publish(kernel,
+            (FulcraSpace *[]){ fulcra_host_space_seal(front) }, 1, NULL);
+
+    for (int i = 0; i < 2; i++) {
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/in",
+                "first(second(in))");
+        assert_who(kernel, "urn:front", FULCRA_VERB_SINK, "res:/in",
+                "first(second(in))");
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/slot/a%2Bb",
+                "first(second(a+b))");
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/out", "out");
+        assert_who(kernel, "urn:front", FULCRA_VERB_NEW, "res:/in", NULL);
+    }
+
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse("res:/shut", NULL);
+    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(
+            kernel, "urn:front", NULL, FULCRA_VERB_SOURCE, identifier);
+    FulcraResolution *kept = fulcra_host_request_resolve(request, &error);
+    g_assert_no_error(error);
+    g_assert_null(fulcra_request_issue(request, &error));
+    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN);
+    fulcra_host_resolution_unref(kept);
+    fulcra_host_kernel_free(kernel);
+}
+
+/* What a limiter matches is unresolved, even where an outer space has it. */
+static void
+test_limiter(void)
+{
+    FulcraKernel *kernel = fulcra_host_kernel_new(NULL);
+    g_autoptr(FulcraSpace) front = fulcra_host_space_new("urn:front");
+    g_autoptr(FulcraSpace) library = fulcra_host_space_new("urn:library");
+
+    bind(library, "res:/etc/public", "public", FULCRA_VERBS_ALL);
+    g_assert_true(
+            fulcra_host_space_add_limiter(library, "res:/etc/{rest*}", NULL));
+    fulcra_host_space_import(front, "urn:library", FULCRA_ENTRY_PUBLIC);
+    bind(front, "res:/{rest*}", "all", FULCRA_VERBS_ALL);
+    FulcraSpace *spaces[] = { fulcra_host_space_seal(front),
+        fulcra_host_space_seal(library) };
+    fulcra_host_kernel_publish(kernel, spaces, 2, NULL);
+    assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/etc/public",
+            "public");
+    assert_who(
+            kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/etc/shadow", NULL);
+    assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, "res:/other", "all");
+    fulcra_host_kernel_free(kernel);
+}
+
 /* --- contexts --- */
 
 typedef struct {
@@ -242,6 +374,8 @@ main(int argc, char **argv)
     g_test_add_func("/space/bad-grammar", test_bad_grammar_leaves_the_space);
     g_test_add_func("/space/restrict-run", test_restrict_run);
     g_test_add_func("/space/places", test_places_are_interned);
+    g_test_add_func("/space/overlays", test_overlays);
+    g_test_add_func("/space/limiter", test_limiter);
     g_test_add_func("/space/context", test_context);
     return g_test_run();
 }

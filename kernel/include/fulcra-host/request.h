@@ -45,6 +45,16 @@ FulcraContext *fulcra_host_request_get_layer(FulcraRequest *self);
 FulcraContext *fulcra_host_request_find_layer(
         FulcraRequest *self, const FulcraContextClass *klass);
 
+/** The nearest layer of the context. (transfer none) (nullable) */
+FulcraContext *fulcra_host_request_get_context(FulcraRequest *self);
+
+/** Gives @self, a sub-request that was not issued, one more layer of context:
+ * its parent is what fulcra_host_request_get_context() said. */
+void fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer);
+
+/** Puts @space, sealed, in front of the places in which @self is resolved. */
+void fulcra_host_request_enter(FulcraRequest *self, FulcraSpace *space);
+
 FulcraKernel *fulcra_host_request_get_kernel(FulcraRequest *self);
 
 /** Fulcra's URI of the module whose endpoint answers. (nullable) */

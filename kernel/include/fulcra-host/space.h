@@ -100,6 +100,17 @@ void fulcra_host_space_import(
 void fulcra_host_space_add_transreptor(FulcraSpace *self, const char *from,
         const char *to, FulcraEndpoint *endpoint);
 
+/** Appends an overlay in front of @wrapped, a sealed space of its own: it
+ * answers for what @wrapped answers, and @endpoint (whose ops have `overlay`)
+ * is handed every request that goes in. */
+void fulcra_host_space_add_overlay(FulcraSpace *self, FulcraEndpoint *endpoint,
+        FulcraSpace *wrapped, FulcraVisibility visibility);
+
+/** Appends a limiter: what matches @grammar and got this far is unresolved,
+ * wherever else it might be answered. Fails as fulcra_host_space_bind(). */
+bool fulcra_host_space_add_limiter(
+        FulcraSpace *self, const char *grammar, GError **error);
+
 /** Ends the building. (transfer none): @self, for chaining */
 FulcraSpace *fulcra_host_space_seal(FulcraSpace *self);
 

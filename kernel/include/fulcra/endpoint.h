@@ -40,6 +40,10 @@ struct _FulcraEndpointOps {
 
     /* (nullable): called with the endpoint's data when it is no longer used */
     GDestroyNotify destroy;
+
+    /* For an overlay: what goes into the space that it wraps, whatever the
+     * verb. Passes it on with fulcra_request_forward(), or does not. */
+    FulcraHandler overlay;
 };
 
 G_END_DECLS

@@ -128,6 +128,28 @@ void fulcra_request_add_value(
 void fulcra_request_add_request(
         FulcraRequest *self, const char *name, FulcraRequest *request);
 
+/**
+ * fulcra_request_forward:
+ * @self: the request that an overlay was handed
+ *
+ * Returns: (transfer full): the same request on its way into the wrapped
+ * space: identifier, verb, arguments, primary, wanted type. It may be changed
+ * before it is issued, and an overlay may issue none, or several.
+ *
+ * Most overlays do not wait for it: see fulcra_request_pass_on().
+ */
+FulcraRequest *fulcra_request_forward(FulcraRequest *self);
+
+/**
+ * fulcra_request_pass_on:
+ * @inner: (transfer full): a sub-request of @self, not issued
+ *
+ * `return fulcra_request_pass_on(request, inner);` issues @inner and answers
+ * @self with whatever comes back, by reference. No thread waits.
+ */
+FulcraRepresentation *fulcra_request_pass_on(
+        FulcraRequest *self, FulcraRequest *inner);
+
 /** Brings the deadline forward to @milliseconds from now; never back. */
 void fulcra_request_set_timeout(FulcraRequest *self, unsigned milliseconds);
 
