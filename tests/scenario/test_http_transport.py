@@ -417,6 +417,21 @@ def test_types(one, type, content_type, text):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_type_that_a_transreptor_can_render(one):
+    response = one.get("/typed/price")
+
+    assert (response.status, response.text) == (200, '{"price":3.50}')
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-Currency"] == "EUR"
+
+
+def test_a_type_that_nothing_renders(one):
+    response = one.get("/typed/boxed")
+
+    assert response.status == 500
+    assert 'type "odd"' in response.text
+
+
 def test_no_representation_is_204(one):
     assert one.get("/typed/none").status == 204
 

@@ -243,6 +243,11 @@ typed_source(FulcraRequest *request, GError **error)
         return fulcra_representation_new_bool(true);
     if (strcmp(type, "int") == 0)
         return fulcra_representation_new_int(-7);
+    if (strcmp(type, "price") == 0)
+        return fulcra_representation_with_header(
+                fulcra_representation_new_boxed(
+                        "price", g_strdup("3.50"), g_free),
+                "httpResponse:/header/X-Currency", "EUR");
     if (strcmp(type, "boxed") == 0)
         return fulcra_representation_new_boxed("odd", &lock, NULL);
     if (strcmp(type, "empty") == 0)
@@ -282,6 +287,22 @@ fail_source(FulcraRequest *request, GError **error)
             g_set_error(error, FULCRA_ERROR, code, "secret <%s>", id);
     return NULL;
 }
+
+static FulcraRepresentation *
+price_transrept(FulcraRequest *request, GError **error)
+{
+    const char *price = fulcra_representation_get_boxed(
+            fulcra_request_get_primary(request), "price");
+
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_JSON_TEXT, "{\"price\":%s}", price);
+}
+
+static const FulcraEndpointOps price_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_SERIAL,
+    .transrept = price_transrept,
+};
 
 OPS(typed, typed_source);
 OPS(expiry, expiry_source);
@@ -397,6 +418,10 @@ make_space(FulcraDomain *domain)
                 FULCRA_ENTRY_PUBLIC, endpoint, &error);
         g_assert_no_error(error);
     }
+    g_autoptr(FulcraEndpoint) price =
+            fulcra_host_endpoint_new("price", &price_ops, NULL, domain);
+    fulcra_host_space_add_transreptor(
+            space, "price", FULCRA_TYPE_JSON_TEXT, price);
     return fulcra_host_space_seal(space);
 }
 

@@ -90,6 +90,12 @@ with_bytes(FulcraRepresentation *self)
     return NULL;
 }
 
+bool
+fulcra__http_answer_can(FulcraRepresentation *representation)
+{
+    return with_bytes(representation) != NULL;
+}
+
 /* (transfer full): the Content-Type for an internal or media type */
 static char *
 content_type(FulcraRepresentation *body)
@@ -318,22 +324,17 @@ add_body_headers(FulcraHttpAnswer *self, const FulcraHttpReply *reply,
     add_default_header(self, reply, "X-Content-Type-Options", "nosniff");
 }
 
-bool
+void
 fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
         FulcraHttpReply *reply, FulcraVerb verb,
-        FulcraRepresentation *representation, GError **error)
+        FulcraRepresentation *representation)
 {
     FulcraRepresentation *answer =
             reply->body != NULL ? reply->body : representation;
     FulcraRepresentation *body = with_bytes(answer);
     g_autofree char *etag = NULL;
 
-    if (body == NULL) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED,
-                "the answer is of type \"%s\", which has no bytes to send",
-                fulcra_representation_get_type(answer));
-        return false;
-    }
+    g_assert(body != NULL);
     fulcra_host_representation_foreach_header(
             representation, apply_header, reply);
     unsigned status = choose_status(reply, verb, answer);
@@ -356,7 +357,6 @@ fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
 
         add_default_header(self, reply, "Cache-Control", cache);
     }
-    return true;
 }
 
 /* --- failures --- */

@@ -23,11 +23,15 @@ typedef struct {
  * @verb: of the request that @representation answers
  *
  * Chooses the status, validates If-None-Match, adds ETag, Cache-Control,
- * Content-Type. False where the answer has no bytes and no known rendering.
+ * Content-Type. What is sent, @representation or the body of @reply, is one of
+ * which fulcra__http_answer_can() is true.
  */
-bool fulcra__http_answer_representation(FulcraHttpAnswer *self,
+void fulcra__http_answer_representation(FulcraHttpAnswer *self,
         FulcraHttpHead *head, FulcraHttpReply *reply, FulcraVerb verb,
-        FulcraRepresentation *representation, GError **error);
+        FulcraRepresentation *representation);
+
+/** Whether it, or what can be rendered of it here, has bytes to send. */
+bool fulcra__http_answer_can(FulcraRepresentation *representation);
 
 typedef struct {
     unsigned status;

@@ -116,22 +116,77 @@ fail_unresolved(FulcraHttpExchange *self, FulcraVerb verb, const GError *error)
 
 /* --- answers --- */
 
+/* Forms that can be sent, in the order in which they are tried where the
+ * answer has none: the transreptors of the front space may make one. */
+static const char *const forms[] = { FULCRA_TYPE_HTML, FULCRA_TYPE_JSON_TEXT,
+    FULCRA_TYPE_TEXT, FULCRA_TYPE_BYTES };
+
+static void ask_for_form(FulcraHttpExchange *self);
+
+static void
+send_representation(FulcraHttpExchange *self, FulcraVerb verb,
+        FulcraRepresentation *representation)
+{
+    fulcra__http_answer_representation(
+            &self->answer, self->head, &self->taken, verb, representation);
+    fulcra__http_exchange_answered(self);
+}
+
+static void
+form_answered(FulcraRequest *request, FulcraRepresentation *form,
+        const GError *error, void *data)
+{
+    FulcraHttpExchange *self = data;
+
+    if (self->state == FULCRA_HTTP_ASKED && form != NULL) {
+        g_clear_pointer(&self->taken.body, fulcra_representation_unref);
+        self->taken.body = fulcra_representation_ref(form);
+        send_representation(
+                self, fulcra_request_get_verb(self->request), self->unsent);
+    } else if (self->state == FULCRA_HTTP_ASKED) {
+        self->form++;
+        ask_for_form(self);
+    }
+    fulcra_host_context_unref(&self->context);
+}
+
+static void
+ask_for_form(FulcraHttpExchange *self)
+{
+    if (self->form == G_N_ELEMENTS(forms)) {
+        g_autoptr(GError) error = g_error_new(FULCRA_ERROR, FULCRA_ERROR_FAILED,
+                "the answer is of type \"%s\": it has no bytes to send, and no "
+                "transreptor makes any of it",
+                fulcra_representation_get_type(self->unsent));
+
+        fulcra__http_exchange_fail(self, 500, NULL, error);
+        return;
+    }
+    FulcraHttpServer *server = fulcra__http_daemon_get_server(self->daemon);
+    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(
+            fulcra__http_server_get_kernel(server), self->front, &self->context,
+            FULCRA_VERB_SOURCE, FULCRA_ID("httpAnswer:/"));
+    fulcra_request_set_wanted_type(request, forms[self->form]);
+    fulcra_host_context_ref(&self->context);
+    fulcra_request_issue_async(request, form_answered, self);
+}
+
 static void
 answer(FulcraHttpExchange *self, FulcraVerb verb,
         FulcraRepresentation *representation)
 {
-    FulcraHttpReply reply;
-    g_autoptr(GError) error = NULL;
+    fulcra__http_reply_take(&self->reply, &self->taken);
+    FulcraRepresentation *sent =
+            self->taken.body != NULL ? self->taken.body : representation;
 
-    fulcra__http_reply_init(&reply);
-    fulcra__http_reply_take(&self->reply, &reply);
-    bool answered = fulcra__http_answer_representation(
-            &self->answer, self->head, &reply, verb, representation, &error);
-    fulcra__http_reply_finish(&reply);
-    if (answered)
-        fulcra__http_exchange_answered(self);
-    else
-        fulcra__http_exchange_fail(self, 500, NULL, error);
+    if (fulcra__http_answer_can(sent)) {
+        send_representation(self, verb, representation);
+        return;
+    }
+    pthread_mutex_lock(&self->reply.lock);
+    self->unsent = fulcra_representation_ref(sent);
+    pthread_mutex_unlock(&self->reply.lock);
+    ask_for_form(self);
 }
 
 static void

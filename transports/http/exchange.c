@@ -27,10 +27,10 @@
  * closed: clients that only read after they wrote see why. */
 #define MAX_DISCARDED (8 * 1024 * 1024)
 
-static FulcraContextScheme schemes[1];
+static FulcraContextScheme schemes[2];
 static FulcraContextClass exchange_class = {
     .name = "httpResponse",
-    .n_schemes = 1,
+    .n_schemes = G_N_ELEMENTS(schemes),
     .schemes = schemes,
 };
 
@@ -40,7 +40,9 @@ exchange_free(FulcraContext *context)
     FulcraHttpExchange *self = fulcra__http_exchange_of_layer(context);
 
     g_clear_pointer(&self->body, fulcra_representation_unref);
+    g_clear_pointer(&self->unsent, fulcra_representation_unref);
     fulcra__http_reply_finish(&self->reply);
+    fulcra__http_reply_finish(&self->taken);
     g_free(self->target);
     g_free(self);
 }
@@ -50,6 +52,8 @@ class_init(void)
 {
     schemes[0].scheme = fulcra_intern("httpResponse");
     schemes[0].space = fulcra__http_response_space();
+    schemes[1].scheme = fulcra_intern("httpAnswer");
+    schemes[1].space = fulcra__http_answer_space();
     exchange_class.free = exchange_free;
 }
 
@@ -155,7 +159,6 @@ void
 fulcra__http_exchange_fail(FulcraHttpExchange *self, unsigned status,
         const char *message, const GError *error)
 {
-    FulcraHttpReply reply;
     FulcraHttpFailure failure = {
         .status = status,
         .message = message,
@@ -165,11 +168,9 @@ fulcra__http_exchange_fail(FulcraHttpExchange *self, unsigned status,
         .close = self->head == NULL || self->has_body,
     };
 
-    fulcra__http_reply_init(&reply);
-    fulcra__http_reply_take(&self->reply, &reply);
+    fulcra__http_reply_take(&self->reply, &self->taken);
     drop_answer(self);
-    fulcra__http_answer_failure(&self->answer, &reply, &failure);
-    fulcra__http_reply_finish(&reply);
+    fulcra__http_answer_failure(&self->answer, &self->taken, &failure);
     fulcra__http_exchange_answered(self);
 }
 
@@ -194,6 +195,7 @@ fulcra__http_exchange_new(FulcraHttpDaemon *daemon,
     pthread_once(&once, class_init);
     fulcra_host_context_init(&self->context, &exchange_class, NULL);
     fulcra__http_reply_init(&self->reply);
+    fulcra__http_reply_init(&self->taken);
     self->daemon = daemon;
     self->connection = connection;
     self->peer = MHD_get_connection_info(

@@ -34,6 +34,9 @@ struct _FulcraHttpExchange {
     FulcraHttpHead *head;
     FulcraHttpReply reply;
     FulcraRepresentation *body; /* (nullable): immutable once ASKED */
+    /* (nullable): an answer without bytes, while one with bytes is asked for;
+     * guarded by reply.lock */
+    FulcraRepresentation *unsent;
 
     /* The loop's thread only. */
     struct MHD_Connection *connection; /* NULL: over */
@@ -43,6 +46,8 @@ struct _FulcraHttpExchange {
     size_t discarded;     /* of a body that is too large */
     GByteArray *received; /* (nullable): of the body */
     FulcraRequest *request;
+    FulcraHttpReply taken;   /* what reply held when the answer came */
+    unsigned form;           /* that is tried for unsent */
     FulcraHttpAnswer answer; /* without a response: close */
     FulcraWatch watch;       /* while suspended: has the client gone? */
     FulcraTimer deadline;    /* while suspended */
@@ -81,6 +86,10 @@ bool fulcra__http_upgrade_wanted(FulcraHttpExchange *self, const char *version);
 
 /** The space behind httpResponse:/, made once. (transfer none) */
 FulcraSpace *fulcra__http_response_space(void);
+
+/** The space behind httpAnswer:/, where the kernel finds `unsent` to convert
+ * it. Made once. (transfer none) */
+FulcraSpace *fulcra__http_answer_space(void);
 
 /** Binds a static endpoint, named as its grammar. */
 void fulcra__http_bind(

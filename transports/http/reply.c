@@ -200,9 +200,11 @@ void
 fulcra__http_reply_take(FulcraHttpReply *self, FulcraHttpReply *into)
 {
     pthread_mutex_lock(&self->lock);
-    self->sealed = true;
-    into->status = self->status;
-    into->headers = g_steal_pointer(&self->headers);
-    into->body = g_steal_pointer(&self->body);
+    if (!self->sealed) {
+        self->sealed = true;
+        into->status = self->status;
+        into->headers = g_steal_pointer(&self->headers);
+        into->body = g_steal_pointer(&self->body);
+    }
     pthread_mutex_unlock(&self->lock);
 }

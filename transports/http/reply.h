@@ -52,7 +52,8 @@ bool fulcra__http_reply_apply(FulcraHttpReply *self, const char *name,
         const char *value, GError **error);
 
 /** Seals @self and moves what it holds into @into, an initialised reply of the
- * caller's own: endpoints that are late cannot touch it. */
+ * caller's own: endpoints that are late cannot touch it. Once only: what is
+ * sealed has nothing left. */
 void fulcra__http_reply_take(FulcraHttpReply *self, FulcraHttpReply *into);
 
 const char *fulcra__http_reply_get_header(

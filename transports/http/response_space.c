@@ -137,6 +137,51 @@ fulcra__http_response_space(void)
     return space;
 }
 
+/* --- httpAnswer:/ --- */
+
+static FulcraRepresentation *
+unsent_source(FulcraRequest *request, GError **error)
+{
+    FulcraHttpExchange *exchange = fulcra__http_exchange_of_layer(
+            fulcra_host_request_get_layer(request));
+
+    pthread_mutex_lock(&exchange->reply.lock);
+    FulcraRepresentation *unsent =
+            exchange->unsent == NULL
+                    ? NULL
+                    : fulcra_representation_ref(exchange->unsent);
+    pthread_mutex_unlock(&exchange->reply.lock);
+    if (unsent == NULL)
+        g_set_error_literal(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND,
+                "there is no answer to convert");
+    return unsent;
+}
+
+static const FulcraEndpointOps unsent_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = unsent_source,
+};
+
+static FulcraSpace *answer_space;
+
+static void
+answer_space_build(void)
+{
+    answer_space = fulcra_host_space_new("urn:fulcra:http:answer");
+    fulcra__http_bind(answer_space, "httpAnswer:/", &unsent_ops);
+    fulcra_host_space_seal(answer_space);
+}
+
+FulcraSpace *
+fulcra__http_answer_space(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, answer_space_build);
+    return answer_space;
+}
+
 void
 fulcra__http_bind(
         FulcraSpace *into, const char *grammar, const FulcraEndpointOps *ops)

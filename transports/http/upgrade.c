@@ -100,17 +100,14 @@ add_handshake_headers(FulcraHttpExchange *self)
     g_autofree char *accept = fulcra__http_handshake_accept(
             fulcra_http_head_get_header(self->head, "sec-websocket-key"));
     const GPtrArray *headers;
-    FulcraHttpReply reply;
 
     fulcra__http_answer_header(&self->answer, "Upgrade", "websocket");
     fulcra__http_answer_header(&self->answer, "Sec-WebSocket-Accept", accept);
-    fulcra__http_reply_init(&reply);
-    fulcra__http_reply_take(&self->reply, &reply);
-    headers = reply.headers;
+    fulcra__http_reply_take(&self->reply, &self->taken);
+    headers = self->taken.headers;
     for (unsigned i = 0; headers != NULL && i < headers->len; i += 2)
         fulcra__http_answer_header(
                 &self->answer, headers->pdata[i], headers->pdata[i + 1]);
-    fulcra__http_reply_finish(&reply);
 }
 
 void
