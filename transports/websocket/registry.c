@@ -17,6 +17,20 @@ address_is_loopback(const char *address)
            g_str_has_prefix(address, "::ffff:127.");
 }
 
+/* The table is a set of handles: half of what keys and values would take. */
+unsigned
+fulcra__handle_hash(const void *handle)
+{
+    return g_str_hash(((const FulcraSocketHandle *)handle)->id);
+}
+
+gboolean
+fulcra__handle_equal(const void *a, const void *b)
+{
+    return strcmp(((const FulcraSocketHandle *)a)->id,
+                   ((const FulcraSocketHandle *)b)->id) == 0;
+}
+
 /* With the lock held. */
 static const char *
 admit_locked(FulcraWebSockets *self, const char *address)
@@ -74,9 +88,9 @@ fulcra__registry_add(FulcraWebSockets *self, FulcraSocketHandle *handle)
     bool is_new;
 
     pthread_mutex_lock(&self->lock);
-    is_new = !g_hash_table_contains(self->handles, handle->id);
+    is_new = !g_hash_table_contains(self->handles, handle);
     if (is_new)
-        g_hash_table_insert(self->handles, handle->id, handle);
+        g_hash_table_add(self->handles, handle);
     pthread_mutex_unlock(&self->lock);
     return is_new;
 }
@@ -85,7 +99,7 @@ void
 fulcra__registry_remove(FulcraWebSockets *self, FulcraSocketHandle *handle)
 {
     pthread_mutex_lock(&self->lock);
-    g_hash_table_remove(self->handles, handle->id);
+    g_hash_table_remove(self->handles, handle);
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -95,10 +109,10 @@ FulcraSocket *
 fulcra__registry_find(const char *id, void *websockets)
 {
     FulcraWebSockets *self = websockets;
-    FulcraSocketHandle *handle;
+    FulcraSocketHandle key = { .id = (char *)id }, *handle;
 
     pthread_mutex_lock(&self->lock);
-    handle = g_hash_table_lookup(self->handles, id);
+    handle = g_hash_table_lookup(self->handles, &key);
     if (handle != NULL)
         fulcra_socket_ref(&handle->base);
     pthread_mutex_unlock(&self->lock);

@@ -19,6 +19,7 @@
  */
 
 #include "loop/loop.h"
+#include "websocket/inbox.h"
 #include "websocket/message.h"
 #include "websocket/outbound.h"
 #include "websocket/strip.h"
@@ -33,7 +34,6 @@ G_BEGIN_DECLS
 typedef struct _FulcraWebSocket FulcraWebSocket;
 typedef struct _FulcraSocketHandle FulcraSocketHandle;
 typedef struct _FulcraSocketLoop FulcraSocketLoop;
-typedef struct _FulcraInboxNode FulcraInboxNode;
 
 typedef enum {
     FULCRA_HANDLE_OPEN,    /* takes messages, from NEW on */
@@ -93,17 +93,14 @@ struct _FulcraWebSocket {
     uint32_t heard_ms;    /* when something came; then, when it was pinged */
     uint32_t deadline_ms; /* of the closing handshake */
     uint32_t discarded;   /* bytes, while closing */
-    uint32_t second, in_second; /* for the rate of messages */
+    uint16_t second, in_second; /* for the rate of messages */
 
     /* The turn. */
     FulcraIdentifier *identifier; /* ws:/PATH, later with its socketid */
     FulcraResolution *resolution; /* (nullable): of its messages */
     FulcraHttpExchange *exchange; /* (nullable): before the 101 */
-    FulcraInboxNode *first, *last;
-    uint8_t *carry; /* (nullable): bytes not parsed: back-pressure */
-    uint32_t carry_at, carry_end;
-    uint32_t n_inbox; /* messages */
-    size_t inbox_bytes, inbound_counted;
+    FulcraInbox *inbox;           /* (nullable) */
+    size_t inbound_counted;
     uint8_t turn;    /* FulcraTurnState */
     bool registered; /* its id is taken */
     bool issuing, advancing, paused;
@@ -128,8 +125,7 @@ struct _FulcraSocketLoop {
     FulcraLoop *loop;
     FulcraFramePool *pool;
     FulcraOutboundShared outbound;
-    FulcraInboxNode *free_inbox;
-    unsigned n_free_inbox;
+    FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
     unsigned n_sockets;
     FulcraWebSocket *dirty;
@@ -164,7 +160,7 @@ struct _FulcraWebSockets {
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    GHashTable *handles;   /* guarded by lock: by id */
+    GHashTable *handles;   /* guarded by lock: those with an id */
     GHashTable *addresses; /* likewise: how many sockets each has */
     unsigned n_sockets;    /* likewise */
     bool stopping;         /* likewise */
@@ -178,6 +174,9 @@ FulcraSocketLoop *fulcra__websockets_home(
         FulcraWebSockets *self, FulcraLoop *loop);
 
 /* --- registry.c --- */
+
+unsigned fulcra__handle_hash(const void *handle);
+gboolean fulcra__handle_equal(const void *a, const void *b);
 
 /** Counts one more socket from @address; NULL, or why there may not be. */
 const char *fulcra__registry_admit(FulcraWebSockets *self, const char *address);
@@ -259,7 +258,6 @@ bool fulcra__turn_is_full(FulcraWebSocket *self);
 void fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest);
 void fulcra__turn_clear_inbox(FulcraWebSocket *self);
 void fulcra__turn_count_inbound(FulcraWebSocket *self);
-void fulcra__turn_free_nodes(FulcraSocketLoop *home);
 
 /* --- paths.c --- */
 

@@ -59,6 +59,5 @@ fulcra__stream_init_plain(FulcraStream *self, int fd)
     };
 
     self->ops = &ops;
-    self->session = NULL;
     self->fd = fd;
 }

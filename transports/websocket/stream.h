@@ -4,8 +4,8 @@
 /*
  * Streams: how a socket's bytes come and go
  *
- * Plain TCP now. TLS would be a second table of these functions with its
- * session in `session`; nothing else in the transport touches the descriptor.
+ * Plain TCP now. TLS would be a second table of these functions, with the
+ * struct embedded in its session's; nothing else touches the descriptor.
  */
 
 #include <stdint.h>
@@ -25,7 +25,6 @@ typedef struct {
 
 struct _FulcraStream {
     const FulcraStreamOps *ops;
-    void *session; /* of an implementation's own */
     int fd;
 };
 

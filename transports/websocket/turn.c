@@ -13,106 +13,25 @@
 #include <fulcra/error.h>
 #include <fulcra/log.h>
 
-#define INBOX_KEPT 1024
-
-struct _FulcraInboxNode {
-    FulcraInboxNode *next;
-    FulcraRepresentation *message;
-};
-
 /* --- the inbox --- */
-
-static size_t
-message_size(FulcraRepresentation *message)
-{
-    size_t size;
-
-    fulcra_representation_get_bytes(message, &size);
-    return size;
-}
-
-static void
-inbox_push(FulcraWebSocket *self, FulcraRepresentation *message)
-{
-    FulcraSocketLoop *home = self->home;
-    FulcraInboxNode *node = home->free_inbox;
-
-    if (node != NULL) {
-        home->free_inbox = node->next;
-        home->n_free_inbox--;
-    } else {
-        node = g_new(FulcraInboxNode, 1);
-    }
-    node->next = NULL;
-    node->message = message;
-    if (self->last == NULL)
-        self->first = node;
-    else
-        self->last->next = node;
-    self->last = node;
-    self->n_inbox++;
-    self->inbox_bytes += message_size(message);
-}
-
-static FulcraRepresentation *
-inbox_pop(FulcraWebSocket *self)
-{
-    FulcraSocketLoop *home = self->home;
-    FulcraInboxNode *node = self->first;
-    FulcraRepresentation *message = node->message;
-
-    self->first = node->next;
-    if (self->first == NULL)
-        self->last = NULL;
-    self->n_inbox--;
-    self->inbox_bytes -= message_size(message);
-    if (home->n_free_inbox == INBOX_KEPT) {
-        g_free(node);
-        return message;
-    }
-    node->next = home->free_inbox;
-    home->free_inbox = node;
-    home->n_free_inbox++;
-    return message;
-}
-
-static void
-carry_clear(FulcraWebSocket *self)
-{
-    g_clear_pointer(&self->carry, g_free);
-    self->carry_at = self->carry_end = 0;
-}
 
 void
 fulcra__turn_clear_inbox(FulcraWebSocket *self)
 {
-    while (self->first != NULL)
-        fulcra_representation_unref(inbox_pop(self));
-    carry_clear(self);
-}
-
-void
-fulcra__turn_free_nodes(FulcraSocketLoop *home)
-{
-    while (home->free_inbox != NULL) {
-        FulcraInboxNode *node = home->free_inbox;
-
-        home->free_inbox = node->next;
-        g_free(node);
-    }
+    fulcra__inbox_clear(&self->inbox, &self->home->inboxes);
 }
 
 bool
 fulcra__turn_is_full(FulcraWebSocket *self)
 {
-    return self->n_inbox >= self->home->owner->limits.queue;
+    return fulcra__inbox_is_full(self->inbox, &self->home->inboxes);
 }
 
 /* Tells the loop by how much this socket's debt has changed. */
 void
 fulcra__turn_count_inbound(FulcraWebSocket *self)
 {
-    size_t now = self->inbox_bytes + self->carry_end +
+    size_t now = fulcra__inbox_get_bytes(self->inbox) +
                  fulcra__message_held(&self->reader);
 
     if (now == self->inbound_counted)
@@ -129,11 +48,9 @@ fulcra__turn_count_inbound(FulcraWebSocket *self)
 void
 fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
 {
-    if (rest != NULL && rest->length > 0) {
-        self->carry = g_memdup2(rest->data, rest->length);
-        self->carry_end = (uint32_t)rest->length;
-        fulcra__turn_count_inbound(self);
-    }
+    if (rest != NULL)
+        fulcra__inbox_keep(&self->inbox, &self->home->inboxes, rest);
+    fulcra__turn_count_inbound(self);
     self->paused = true;
     fulcra_host_stats_add(FULCRA_STAT_READS_PAUSED, 1);
     fulcra__wire_set_reading(self, false);
@@ -144,25 +61,24 @@ fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
 static bool
 turn_refill(FulcraWebSocket *self)
 {
-    FulcraInput input = { NULL, self->carry_end - self->carry_at };
+    FulcraInboxPool *pool = &self->home->inboxes;
+    FulcraInput input;
 
     if (!self->paused || self->ending || self->wire != FULCRA_WIRE_OPEN ||
-            self->n_inbox > self->home->owner->limits.queue / 2 ||
+            fulcra__inbox_get_length(self->inbox) > pool->size / 2 ||
             self->home->choked)
         return false;
-    if (input.length > 0) {
-        input.data = self->carry + self->carry_at;
+    input = fulcra__inbox_get_rest(self->inbox);
+    if (input.length > 0)
         fulcra__wire_take(self, &input);
-    }
-    self->carry_at = self->carry_end - (uint32_t)input.length;
+    fulcra__inbox_set_rest(&self->inbox, pool, &input);
     if (!fulcra__turn_is_full(self)) {
-        carry_clear(self);
         self->paused = false;
         fulcra__wire_set_reading(self, !self->ending);
     }
     fulcra__turn_count_inbound(self);
     return self->turn == FULCRA_TURN_FREE &&
-           (self->first != NULL || self->ending);
+           (fulcra__inbox_get_length(self->inbox) > 0 || self->ending);
 }
 
 /* --- SINK --- */
@@ -271,10 +187,11 @@ start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
 void
 fulcra__turn_deliver(FulcraWebSocket *self, FulcraRepresentation *message)
 {
-    if (self->turn == FULCRA_TURN_FREE && self->first == NULL)
+    if (self->turn == FULCRA_TURN_FREE &&
+            fulcra__inbox_get_length(self->inbox) == 0)
         start_sink(self, message);
     else
-        inbox_push(self, message);
+        fulcra__inbox_push(&self->inbox, &self->home->inboxes, message);
 }
 
 /* --- DELETE --- */
@@ -333,12 +250,16 @@ start_delete(FulcraWebSocket *self)
 void
 fulcra__turn_advance(FulcraWebSocket *self)
 {
+    FulcraRepresentation *message;
+
     if (self->advancing || self->issuing)
         return;
     self->advancing = true;
     do {
-        while (self->turn == FULCRA_TURN_FREE && self->first != NULL)
-            start_sink(self, inbox_pop(self));
+        while (self->turn == FULCRA_TURN_FREE &&
+                (message = fulcra__inbox_pop(
+                         &self->inbox, &self->home->inboxes)) != NULL)
+            start_sink(self, message);
         if (self->turn == FULCRA_TURN_FREE && self->ending) {
             fulcra__wire_begin_close(self);
             start_delete(self);

@@ -49,6 +49,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     home->owner = owner;
     home->loop = loop;
     home->pool = fulcra__frame_pool_new();
+    home->inboxes.size = owner->limits.queue;
     home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
     home->sweep.fire = fulcra__sweep_run;
@@ -73,7 +74,7 @@ home_clear(FulcraSocketLoop *home)
         fulcra__socket_run_dirty(&home->turn_end);
     }
     fulcra_loop_clear_timer(home->loop, &home->sweep);
-    fulcra__turn_free_nodes(home);
+    fulcra__inbox_pool_clear(&home->inboxes);
     fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);
     fulcra_representation_unref(home->ping);
@@ -101,12 +102,14 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     fulcra_refs_init(&self->refs);
     self->kernel = kernel;
     self->limits = limits == NULL ? defaults : *limits;
-    self->limits.queue = MAX(self->limits.queue, 1);
+    self->limits.queue = CLAMP(self->limits.queue, 1, 65536);
+    self->limits.messages_per_second =
+            MIN(self->limits.messages_per_second, UINT16_MAX - 1);
     self->sweep_ms = sweep_period(&self->limits);
     self->hook = (FulcraHttpUpgradeHook){ fulcra__handshake_open, self };
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
-    self->handles = g_hash_table_new(g_str_hash, g_str_equal);
+    self->handles = g_hash_table_new(fulcra__handle_hash, fulcra__handle_equal);
     self->addresses =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->strips = playground ? fulcra__strips_new() : NULL;

@@ -180,7 +180,7 @@ static bool
 exceeds_rate(FulcraWebSocket *self)
 {
     unsigned limit = self->home->owner->limits.messages_per_second;
-    uint32_t second = fulcra__socket_now_ms(self->home) / 1000;
+    uint16_t second = (uint16_t)(fulcra__socket_now_ms(self->home) / 1000);
 
     if (limit == 0)
         return false;
