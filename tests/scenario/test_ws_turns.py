@@ -287,6 +287,23 @@ def test_stop(ws_host):
     assert "deletes 21" in host.log().splitlines()
 
 
+def test_spaces_are_published_anew(ws_host):
+    """A socket lives on where something still answers; otherwise 1012."""
+    host = ws_host()
+    with host.socket("/swap/a") as socket:
+        socket.receive(), socket.receive()
+        for text in (b"1", b"2"):
+            socket.send(TEXT, text)
+            assert socket.receive() == (TEXT, text)
+            host.get("/publish-again")
+        host.get("/withdraw")
+        socket.send(TEXT, b"3")
+        assert socket.receive_close()[0] == 1012
+    host.wait_stat("sockets", 0)
+    assert host.events("a") == ["NEW", "SINK 1", "SINK 2"]
+    assert host.stats()["deletes"] == 1
+
+
 def test_strip(host):
     """A page sees the requests that its own socket caused."""
     with host.socket("/log/strip?strip=page-12345678") as socket:

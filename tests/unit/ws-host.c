@@ -438,6 +438,27 @@ static const FulcraEndpointOps find_ops = { .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_CONCURRENT,
     .source = find_source };
 
+/* --- res:/publish-again, res:/withdraw: the front with and without /swap ---
+ */
+
+static FulcraSpace *fronts[2]; /* with, without */
+
+static FulcraRepresentation *
+publish_again_source(FulcraRequest *request, GError **error)
+{
+    bool withdrawn = strcmp(fulcra_request_get_endpoint_id(request),
+                             "res:/withdraw") == 0;
+
+    fulcra_host_kernel_publish(fulcra_host_request_get_kernel(request),
+            &fronts[withdrawn], 1, NULL);
+    return NULL;
+}
+
+static const FulcraEndpointOps publish_again_ops = { .size = sizeof(
+                                                             FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = publish_again_source };
+
 /* --- counters --- */
 
 static FulcraRepresentation *
@@ -462,6 +483,7 @@ static const struct {
     const char *grammar;
     const FulcraEndpointOps *ops;
 } endpoints[] = {
+    { "ws:/swap/{name}", &log_ops }, /* first: left out when withdrawn */
     { "ws:/echo/inline", &echo_inline_ops },
     { "ws:/echo/serial", &echo_serial_ops },
     { "ws:/echo/concurrent", &echo_concurrent_ops },
@@ -482,15 +504,17 @@ static const struct {
     { "res:/release", &release_ops },
     { "res:/find/{id}", &find_ops },
     { "res:/events", &events_ops },
+    { "res:/publish-again", &publish_again_ops },
+    { "res:/withdraw", &publish_again_ops },
     { "res:/stats", &stats_ops },
 };
 
 static FulcraSpace *
-make_space(FulcraDomain *domain)
+make_space(FulcraDomain *domain, size_t first)
 {
     FulcraSpace *space = fulcra_host_space_new(FRONT);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(endpoints); i++) {
+    for (size_t i = first; i < G_N_ELEMENTS(endpoints); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(FulcraEndpoint) endpoint = fulcra_host_endpoint_new(
                 endpoints[i].grammar, endpoints[i].ops, NULL, domain);
@@ -598,7 +622,9 @@ main(int argc, char **argv)
             fulcra_websockets_new(kernel, loops, n_loops, &limits, true);
     fulcra_http_server_set_upgrade_hook(
             server, fulcra_websockets_get_hook(sockets));
-    FulcraSpace *spaces[] = { make_space(domain),
+    fronts[0] = make_space(domain, 0);
+    fronts[1] = make_space(domain, 1);
+    FulcraSpace *spaces[] = { fronts[0],
         fulcra_websockets_get_strip_space(sockets) };
     fulcra_host_kernel_publish(kernel, spaces, 2, NULL);
     for (unsigned i = 0; i < n_loops; i++)
@@ -620,7 +646,8 @@ main(int argc, char **argv)
     for (unsigned i = 0; i < n_loops; i++)
         fulcra_loop_free(loops[i]);
     fulcra_http_server_free(server);
-    fulcra_host_space_unref(spaces[0]);
+    fulcra_host_space_unref(fronts[0]);
+    fulcra_host_space_unref(fronts[1]);
     fulcra_host_domain_unref(domain);
     g_ptr_array_unref(waiting);
     g_string_free(events, TRUE);
