@@ -11,6 +11,7 @@
 #include "private/kernel.h"
 #include "private/builtins.h"
 #include "private/request.h"
+#include <fulcra/error.h>
 #include <unistd.h>
 
 static unsigned
@@ -26,6 +27,9 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
 {
     FulcraKernel *self = g_new0(FulcraKernel, 1);
 
+    /* GLib's macro stores it on first use, without a lock: do that before
+     * there is a second thread. */
+    fulcra_error_quark();
     self->limits = limits != NULL
                            ? *limits
                            : (FulcraKernelLimits)FULCRA_KERNEL_LIMITS_DEFAULT;
