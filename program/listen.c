@@ -39,3 +39,15 @@ fulcra_listen_parse(const char *text, char **address, uint16_t *port)
         *address = g_steal_pointer(&host);
     return true;
 }
+
+bool
+fulcra_listen_is_loopback(const char *text)
+{
+    g_autofree char *address = NULL;
+    uint16_t port;
+
+    if (!fulcra_listen_parse(text, &address, &port))
+        return false;
+    g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
+    return parsed == NULL || g_inet_address_get_is_loopback(parsed);
+}

@@ -9,6 +9,7 @@
  */
 
 #include "command.h"
+#include "listen.h"
 #include "server.h"
 #include "setup.h"
 #include <fulcra/error.h>
@@ -34,6 +35,20 @@ announce(const FulcraSettings *settings, FulcraServer *server)
 }
 
 static void
+warn_of_public_playground(const FulcraSettings *settings)
+{
+    const char *const *texts =
+            fulcra_settings_get_list(settings, FULCRA_SETTING_LISTEN);
+
+    for (; *texts != NULL; texts++)
+        if (!fulcra_listen_is_loopback(*texts))
+            fulcra_log_warning(NULL,
+                    "a playground on %s: whoever reaches it is shown what "
+                    "went wrong inside",
+                    *texts);
+}
+
+static void
 log_start(const FulcraSettings *settings, FulcraServer *server,
         uint64_t descriptors)
 {
@@ -48,6 +63,12 @@ log_start(const FulcraSettings *settings, FulcraServer *server,
     if (admin[0] != '\0')
         fulcra_log_warning(
                 NULL, "--admin %s: nothing answers there yet", admin);
+    if (fulcra_server_count_modules(server) == 0)
+        fulcra_log_warning(NULL,
+                "no modules, so nothing to serve: --modules DIR or "
+                "--playground would be right");
+    if (fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND))
+        warn_of_public_playground(settings);
 }
 
 typedef struct {

@@ -103,6 +103,8 @@ fulcra_setting_describe_type(const FulcraSettingSpec *spec)
     }
     if (spec == &fulcra_setting_specs[FULCRA_SETTING_LISTEN])
         return g_strdup("an ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0");
+    if (spec == &fulcra_setting_specs[FULCRA_SETTING_HTTP_ORIGIN])
+        return g_strdup("same, any, or an origin such as https://example.org");
     switch (spec->key.type) {
     case FULCRA_SCHEMA_BOOL:
         return g_strdup("true or false");
@@ -142,13 +144,32 @@ parse_number(const FulcraSchemaKey *key, const char *text, int64_t *number)
 }
 
 static bool
-all_listen(const char *text)
+is_listen(const char *text)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
     uint16_t port;
 
+    return fulcra_listen_parse(text, NULL, &port);
+}
+
+/* As a browser writes it: a scheme and an authority, and no path. */
+static bool
+is_origin(const char *text)
+{
+    const char *rest = strstr(text, "://");
+
+    return strcmp(text, "same") == 0 || strcmp(text, "any") == 0 ||
+           ((g_str_has_prefix(text, "http://") ||
+                    g_str_has_prefix(text, "https://")) &&
+                   rest[3] != '\0' && strpbrk(rest + 3, "/?# ") == NULL);
+}
+
+static bool
+each_fits(const char *text, bool (*fits)(const char *text))
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+
     for (size_t i = 0; parts[i] != NULL; i++)
-        if (!fulcra_listen_parse(g_strstrip(parts[i]), NULL, &port))
+        if (!fits(g_strstrip(parts[i])))
             return false;
     return true;
 }
@@ -160,7 +181,9 @@ parse(FulcraSetting id, const char *text, int64_t *number)
 
     *number = 0;
     if (id == FULCRA_SETTING_LISTEN)
-        return all_listen(text);
+        return each_fits(text, is_listen);
+    if (id == FULCRA_SETTING_HTTP_ORIGIN)
+        return each_fits(text, is_origin);
     if (key->type == FULCRA_SCHEMA_BOOL)
         return parse_bool(text, number);
     if (is_number(id))

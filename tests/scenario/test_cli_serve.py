@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from client import BUILD, CLOSE, PATIENCE, Refused
+from client import BUILD, CLOSE, PATIENCE, TEXT, Refused
 
 LINE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) .+"
 
@@ -117,6 +117,15 @@ def test_port_in_use(fulcra):
     assert re.search(r"--listen 127\.0\.0\.1:\d+", result.stderr), "what to type instead"
 
 
+def test_nowhere_to_listen(fulcra, tmp_path):
+    path = tmp_path / "fulcra.json"
+    path.write_text('{"listen": []}')
+    result = fulcra("serve", "--config", str(path))
+
+    assert result.returncode == 1
+    assert f"{path}:1:12: nowhere to listen" in result.stderr
+
+
 def test_an_address_that_is_not_ours(fulcra):
     result = fulcra("serve", "--playground", "--listen", "192.0.2.1:0")
 
@@ -156,6 +165,44 @@ def test_configuration_file(tmp_path):
         with urllib.request.urlopen(f"{url}/a/") as answer:
             assert answer.read() == b"<title>a</title>"
         assert "1 modules, 1 loops" in process.stderr.readline()
+
+
+def test_nothing_to_serve_is_said():
+    with started("--listen", "127.0.0.1:0") as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert "nothing to serve" in process.stderr.read()
+
+
+def test_a_playground_for_everybody_is_warned_of(serve):
+    server = serve(listen=["0.0.0.0:0"])
+    server.wait_log(r"warning a playground on 0\.0\.0\.0:0")
+
+
+@pytest.mark.parametrize("policy,origin,refused", [
+    ("same", "https://example.org", True),
+    ("https://example.org", "https://example.org", False),
+    ("https://example.org", "http://example.org", True),
+    ("https://a.example,https://b.example", "https://b.example", False),
+    ("any", "https://example.org", False),
+])
+def test_whose_pages_may_open_sockets(serve, policy, origin, refused):
+    server = serve("--set", f"http.origin={policy}")
+    if refused:
+        with pytest.raises(Refused) as error:
+            server.socket("/demo/echo", {"Origin": origin})
+        assert error.value.status == 403
+        server.wait_log("example.org")
+    else:
+        server.socket("/demo/echo", {"Origin": origin}).close()
+
+
+def test_limits_are_settings(serve):
+    server = serve("--set", "websocket.maxMessage=100B", "--set", "http.maxBody=10B")
+    with server.socket("/demo/echo") as client:
+        client.send(TEXT, b"x" * 101)
+        assert client.receive_close()[0] == 1009
+    assert server.request("PUT", "/demo/hello/you", body="x" * 11).status == 413
 
 
 def test_a_folder_of_modules(serve, tmp_path):

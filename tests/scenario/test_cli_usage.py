@@ -58,6 +58,8 @@ WRONG = [
     (["serve", "--set", "websocket.maxMessage=1KB"], "a size from"),
     (["serve", "--set", "websocket.pingInterval=30"], "a time from"),
     (["serve", "--set", "websocket.slow=sleep"], "one of close, skip, latest"),
+    (["serve", "--set", "http.origin=example.org"], "an origin such as"),
+    (["serve", "--set", "http.origin=https://example.org/"], "an origin such as"),
     (["request"], "IDENTIFIER is missing"),
     (["request", "res:/a", "res:/b"], "'res:/b' is one too many"),
     (["request", "--verb", "GET", "res:/a"], "no verb 'GET'"),
