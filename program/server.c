@@ -15,7 +15,6 @@
 #include "listen.h"
 #include "setup.h"
 #include "websocket/websockets.h"
-#include <fulcra/error.h>
 
 /* Imports what the playground adds and FULCRA_SPACE_FRONT. */
 #define SPACE_LISTENER "urn:fulcra:listener"
@@ -103,13 +102,6 @@ make_transports(FulcraServer *self, GError **error)
     FulcraHttpOptions options = fulcra_limits_http(self->settings);
     FulcraWebSocketLimits limits = fulcra_limits_websocket(self->settings);
 
-    if (listeners->len == 0) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "%s: nowhere to listen; an ADDRESS:PORT would be right",
-                fulcra_settings_get_origin(
-                        self->settings, FULCRA_SETTING_LISTEN));
-        return false;
-    }
     self->http = fulcra_http_server_new(self->kernel, get_loops(self),
             self->loops->len, (FulcraHttpListener *)listeners->data,
             listeners->len, &options, error);
