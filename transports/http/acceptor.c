@@ -24,6 +24,7 @@
 
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_MS         100
+#define LOG_EVERY_NS     G_GINT64_CONSTANT(5000000000)
 /* Descriptors for anything but connections: files, pipes, epolls, modules. */
 #define RESERVED_FDS 64
 
@@ -42,6 +43,7 @@ struct _FulcraHttpAcceptor {
     void *user_data;
     bool accepting;
     FulcraTimer pause;
+    int64_t silent_until_ns; /* the first loop's thread; see may_log() */
 
     unsigned max_connections, max_per_address;
     pthread_mutex_t lock;
@@ -108,12 +110,27 @@ fulcra__http_peer_free(FulcraHttpPeer *self)
 
 /* --- accepting --- */
 
+/* Whoever floods us with connections must not flood the log. */
+static bool
+may_log(FulcraHttpAcceptor *self)
+{
+    int64_t now_ns = fulcra_loop_now_ns(self->loop);
+
+    if (now_ns < self->silent_until_ns)
+        return false;
+    self->silent_until_ns = now_ns + LOG_EVERY_NS;
+    return true;
+}
+
 static void
 refuse(FulcraHttpPeer *peer)
 {
     fulcra_host_stats_add(FULCRA_STAT_CONNECTIONS_REFUSED, 1);
-    fulcra_log_warning(NULL, "refused a connection from %s: there are too many",
-            peer->remote_host);
+    if (may_log(peer->acceptor))
+        fulcra_log_warning(NULL,
+                "refusing connections, of %s and perhaps others: there are "
+                "too many",
+                peer->remote_host);
     send(peer->fd, too_many, sizeof too_many - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(peer->fd);
     g_free(peer);
@@ -166,8 +183,9 @@ pause_over(FulcraTimer *timer)
 static void
 pause_for(FulcraHttpAcceptor *self, int failed)
 {
-    fulcra_log_warning(NULL, "accepting no connections for %d ms: %s", PAUSE_MS,
-            g_strerror(failed));
+    if (may_log(self))
+        fulcra_log_warning(NULL, "accepting no connections for now: %s",
+                g_strerror(failed));
     set_accepting(self, false);
     fulcra_loop_set_timer(self->loop, &self->pause, PAUSE_MS);
 }
