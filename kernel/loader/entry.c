@@ -154,6 +154,8 @@ typedef struct {
     FulcraEntry entry; /* what kinds see; its first member */
     FulcraGeneration *generation;
     const FulcraBuild *build;
+    JsonArray *list; /* that it stands in */
+    unsigned index;
 } EntryBuild;
 
 char *
@@ -330,13 +332,24 @@ build_transreptor(EntryBuild *self)
             fulcra_host_json_get_text(types, "to", ""), added->endpoint);
 }
 
+/* The space of the definition in which the entry stands, however deep. */
+static FulcraSpace *
+space_published(EntryBuild *self)
+{
+    FulcraEntry *entry = &self->entry;
+
+    while (entry->outer != NULL)
+        entry = entry->outer;
+    return entry->space;
+}
+
 static void
 build_import(EntryBuild *self)
 {
     JsonNode *node = json_object_get_member(self->entry.definition, "import");
     const char *uri = json_node_get_string(node);
 
-    if (strcmp(uri, fulcra_host_space_get_uri(self->entry.space)) == 0) {
+    if (strcmp(uri, fulcra_host_space_get_uri(space_published(self))) == 0) {
         fulcra_host_entry_problem(&self->entry, node,
                 "space \"%s\" imports itself; take the import out", uri);
         return;
@@ -355,6 +368,7 @@ build_kind(EntryBuild *self, const FulcraKindSlot *slot)
     self->entry.definition = JSON_NODE_HOLDS_OBJECT(self->entry.node)
                                      ? json_node_get_object(self->entry.node)
                                      : NULL;
+    self->entry.kind = slot->kind;
     self->entry.user_data = slot->user_data;
     one.instance = slot->kind->build(&self->entry);
     if (one.instance != NULL)
@@ -378,9 +392,9 @@ build_entry(EntryBuild *self)
         build_endpoint(self);
 }
 
-void
-fulcra__entries_build(FulcraGeneration *generation, const FulcraBuild *build,
-        FulcraSpace *space, JsonArray *entries)
+static void
+build_entries(FulcraGeneration *generation, const FulcraBuild *build,
+        FulcraEntry *outer, FulcraSpace *space, JsonArray *entries)
 {
     for (unsigned i = 0; i < json_array_get_length(entries); i++) {
         JsonNode *node = json_array_get_element(entries, i);
@@ -392,6 +406,7 @@ fulcra__entries_build(FulcraGeneration *generation, const FulcraBuild *build,
                 .module_uri = generation->uri,
                 .folder = generation->path,
                 .space = space,
+                .outer = outer,
                 .visibility = fulcra_host_json_get_bool(
                                       definition, "private", false)
                         ? FULCRA_ENTRY_PRIVATE
@@ -403,8 +418,81 @@ fulcra__entries_build(FulcraGeneration *generation, const FulcraBuild *build,
             },
             .generation = generation,
             .build = build,
+            .list = entries,
+            .index = i,
         };
 
         build_entry(&one);
     }
+}
+
+/* --- spaces --- */
+
+static FulcraSpace *
+build_space(FulcraGeneration *generation, const FulcraBuild *build,
+        FulcraEntry *outer, const char *uri, JsonArray *entries)
+{
+    FulcraSpace *space = fulcra_host_space_new(uri);
+
+    fulcra_host_space_bind(space, "setting:/{name}", FULCRA_VERBS_ALL,
+            FULCRA_ENTRY_PRIVATE, generation->settings, NULL);
+    build_entries(generation, build, outer, space, entries);
+    return fulcra_host_space_seal(space);
+}
+
+FulcraSpace *
+fulcra__space_build(FulcraGeneration *generation, const FulcraBuild *build,
+        const char *uri, JsonArray *entries)
+{
+    return build_space(generation, build, NULL, uri, entries);
+}
+
+/* "urn:example:shop#mapper"; the second of its kind in a space has "#mapper.2".
+ * (transfer full) */
+static char *
+name_wrapped(EntryBuild *self, const char *kind)
+{
+    const char *parent = fulcra_host_space_get_uri(self->entry.space);
+    unsigned n = 1;
+
+    for (unsigned i = 0; i < self->index; i++)
+        n += json_object_has_member(
+                json_array_get_object_element(self->list, i), kind);
+    return n == 1 ? g_strdup_printf("%s#%s", parent, kind)
+                  : g_strdup_printf("%s#%s.%u", parent, kind, n);
+}
+
+FulcraSpace *
+fulcra_host_entry_build_space(FulcraEntry *self, JsonNode *entries)
+{
+    EntryBuild *build = (EntryBuild *)self;
+    g_autofree char *uri = NULL;
+
+    g_return_val_if_fail(self != NULL && self->kind != NULL, NULL);
+    g_return_val_if_fail(
+            entries != NULL && JSON_NODE_HOLDS_ARRAY(entries), NULL);
+
+    uri = name_wrapped(build, self->kind->name);
+    return build_space(build->generation, build->build, self, uri,
+            json_node_get_array(entries));
+}
+
+bool
+fulcra_host_entry_add_overlay(
+        FulcraEntry *self, FulcraEndpoint *endpoint, JsonNode *entries)
+{
+    g_autoptr(FulcraSpace) wrapped = NULL;
+
+    if (entries == NULL) {
+        fulcra_host_entry_problem(self, NULL,
+                "this %s has no \"space\"; add \"space\": [ ... ], the "
+                "entries that it stands in front of",
+                self->kind->name);
+        return false;
+    }
+    wrapped = fulcra_host_entry_build_space(self, entries);
+    fulcra_host_endpoint_set_module(endpoint, self->module_uri);
+    fulcra_host_space_add_overlay(
+            self->space, endpoint, wrapped, self->visibility);
+    return true;
 }

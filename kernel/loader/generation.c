@@ -331,19 +331,15 @@ build_settings(FulcraGeneration *self, const FulcraBuild *build)
 }
 
 static void
-build_space(FulcraGeneration *self, const FulcraBuild *build, size_t i,
-        FulcraEndpoint *settings)
+build_spaces(FulcraGeneration *self, const FulcraBuild *build)
 {
-    JsonObject *definition = fulcra__generation_get_space(self, i);
-    FulcraSpace *space = fulcra_host_space_new(
-            fulcra_host_json_get_text(definition, "uri", ""));
+    for (size_t i = 0; i < n_spaces(self); i++) {
+        JsonObject *definition = fulcra__generation_get_space(self, i);
 
-    g_ptr_array_add(self->spaces, space);
-    fulcra_host_space_bind(space, "setting:/{name}", FULCRA_VERBS_ALL,
-            FULCRA_ENTRY_PRIVATE, settings, NULL);
-    fulcra__entries_build(self, build, space,
-            json_object_get_array_member(definition, "endpoints"));
-    fulcra_host_space_seal(space);
+        g_ptr_array_add(self->spaces,
+                fulcra__space_build(self, build, self->space_uris->pdata[i],
+                        json_object_get_array_member(definition, "endpoints")));
+    }
 }
 
 static void
@@ -360,14 +356,13 @@ list_endpoints(FulcraGeneration *self)
 void
 fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build)
 {
-    g_autoptr(FulcraEndpoint) settings = build_settings(self, build);
-
     self->module = fulcra__module_new(build->kernel, self->uri);
+    self->settings = build_settings(self, build);
     check_requires(self, build->problems);
     load_code(self, build);
     list_endpoints(self);
-    for (size_t i = 0; i < n_spaces(self); i++)
-        build_space(self, build, i, settings);
+    build_spaces(self, build);
+    g_clear_pointer(&self->settings, fulcra_host_endpoint_unref);
     fulcra__module_finish(self->module);
 }
 

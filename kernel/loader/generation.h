@@ -33,13 +33,14 @@ typedef struct {
     JsonObject *root;
     const char *uri, *version_text, *library;
     FulcraVersion version;
-    FulcraModule *module;  /* once built */
-    GPtrArray *spaces;     /* of FulcraSpace, sealed */
-    GPtrArray *space_uris; /* of const char *, ending with NULL once built */
-    GPtrArray *endpoints;  /* of char *, ending with NULL once built */
-    GPtrArray *imports;    /* of JsonNode: the texts of its import entries */
-    GArray *instances;     /* of FulcraInstance */
-    bool has_code;         /* its library was mapped and loaded */
+    FulcraModule *module;     /* once built */
+    FulcraEndpoint *settings; /* while it is built: answers setting:/{name} */
+    GPtrArray *spaces;        /* of FulcraSpace, sealed */
+    GPtrArray *space_uris;    /* of const char *, ending with NULL once built */
+    GPtrArray *endpoints;     /* of char *, ending with NULL once built */
+    GPtrArray *imports;       /* of JsonNode: the texts of its import entries */
+    GArray *instances;        /* of FulcraInstance */
+    bool has_code;            /* its library was mapped and loaded */
     bool is_started;
     unsigned mark; /* for fulcra_host_loader_load_all() to order by */
 } FulcraGeneration;
@@ -76,9 +77,10 @@ void fulcra__generation_problem(FulcraGeneration *self,
 
 /* entry.c */
 
-/** Builds the entries of a space of @generation, which is not sealed yet. */
-void fulcra__entries_build(FulcraGeneration *generation,
-        const FulcraBuild *build, FulcraSpace *space, JsonArray *entries);
+/** Builds a space of @generation and all that nests in it; sealed. (transfer
+ * full) */
+FulcraSpace *fulcra__space_build(FulcraGeneration *generation,
+        const FulcraBuild *build, const char *uri, JsonArray *entries);
 
 /** The file or folder that @path names within the module's; NULL where there
  * is none or it is outside, which is reported. (transfer full) */

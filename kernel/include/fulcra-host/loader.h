@@ -32,22 +32,28 @@ typedef struct _FulcraLoader FulcraLoader;
 
 /* --- kinds of entry --- */
 
+typedef struct _FulcraEntry FulcraEntry;
+typedef struct _FulcraKind FulcraKind;
+
 /* An entry of a space's `endpoints`, while it is built. Valid during the
  * call; what is kept is copied or referenced. */
-typedef struct {
+struct _FulcraEntry {
     FulcraKernel *kernel;
     FulcraModule *module;
     const char *module_uri;
     const char *folder;          /* of the module: an absolute path */
     FulcraSpace *space;          /* not sealed yet */
+    FulcraEntry *outer;          /* (nullable): the overlay or other entry in
+                                    whose own space this one stands */
     FulcraVisibility visibility; /* what the entry says under "private" */
     JsonNode *node;              /* what stands under the kind's name, checked
                                     against its schema */
     JsonObject *definition;      /* the same, as an object; NULL for a text */
     FulcraDocument *document;
     FulcraProblems *problems;
+    const FulcraKind *kind;
     void *user_data; /* of fulcra_host_loader_add_kind() */
-} FulcraEntry;
+};
 
 /*
  * FulcraKind:
@@ -63,7 +69,7 @@ typedef struct {
  * withdrawn, and freed in the end. An instance that was built is freed also
  * where it was never started.
  */
-typedef struct {
+struct _FulcraKind {
     size_t size; /* sizeof(FulcraKind): members are only appended */
     const char *name;
     const FulcraSchema *schema; /* (nullable): of the object; NULL for a text */
@@ -72,7 +78,7 @@ typedef struct {
     void (*start)(void *instance); /* (nullable) */
     void (*stop)(void *instance);  /* (nullable) */
     void (*free)(void *instance);  /* (nullable) */
-} FulcraKind;
+};
 
 /**
  * fulcra_host_entry_bind:
@@ -85,6 +91,34 @@ typedef struct {
  */
 bool fulcra_host_entry_bind(FulcraEntry *self, JsonNode *grammar,
         FulcraVerbs verbs, FulcraEndpoint *endpoint);
+
+/**
+ * fulcra_host_entry_build_space:
+ * @entries: a list of entries, checked as FULCRA_SCHEMA_ENTRIES: kinds,
+ *     endpoints of the library, imports, whatever a space may have
+ *
+ * Builds a space of its own that is not published: for an overlay to wrap. It
+ * is named after the space of the entry, "URI#KIND"; setting:/{name} answers in
+ * it. What is wrong is reported.
+ *
+ * Returns: (transfer full): sealed
+ */
+FulcraSpace *fulcra_host_entry_build_space(
+        FulcraEntry *self, JsonNode *entries);
+
+/**
+ * fulcra_host_entry_add_overlay:
+ * @endpoint: (transfer none): its ops have `overlay`; it is given the name of
+ *     the module
+ * @entries: (nullable): the entry's "space"; NULL is reported as missing
+ *
+ * Puts @endpoint in front of the space that @entries make, where the entry
+ * stands. The key of a kind's schema for it:
+ *
+ *     { "space", FULCRA_SCHEMA_ENTRIES, .required = true, .help = ... }
+ */
+bool fulcra_host_entry_add_overlay(
+        FulcraEntry *self, FulcraEndpoint *endpoint, JsonNode *entries);
 
 /**
  * fulcra_host_entry_get_path:
