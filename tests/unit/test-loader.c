@@ -921,6 +921,130 @@ test_kinds_fail(Fixture *self, const void *data)
     g_string_free(history, true);
 }
 
+/* --- entries in entries --- */
+
+static const FulcraSchemaKey wrap_keys[] = {
+    { "mark", FULCRA_SCHEMA_TEXT },
+    { "space", FULCRA_SCHEMA_ENTRIES },
+    { NULL },
+};
+
+static const FulcraSchema wrap_schema = { "wrap", wrap_keys, NULL, NULL };
+
+/* Lets pass what goes in, and says that it did. */
+static FulcraRepresentation *
+wrap_overlay(FulcraRequest *request, GError **error)
+{
+    g_string_append_printf(
+            history, "through %s\n", (char *)fulcra_request_get_data(request));
+    return fulcra_request_pass_on(request, fulcra_request_forward(request));
+}
+
+static const FulcraEndpointOps wrap_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .overlay = wrap_overlay,
+    .destroy = g_free,
+};
+
+static void *
+wrap_build(FulcraEntry *entry)
+{
+    const char *mark =
+            fulcra_host_json_get_text(entry->definition, "mark", "wrap");
+    g_autoptr(FulcraEndpoint) endpoint =
+            fulcra_host_endpoint_new("wrap", &wrap_ops, g_strdup(mark), NULL);
+
+    fulcra_host_entry_add_overlay(entry, endpoint,
+            json_object_get_member(entry->definition, "space"));
+    return NULL;
+}
+
+static const FulcraKind wrap_kind = {
+    .size = sizeof(FulcraKind),
+    .name = "wrap",
+    .schema = &wrap_schema,
+    .build = wrap_build,
+};
+
+/* Overlays in overlays, an endpoint of the library in the innermost: settings
+ * are there, instances of kinds inside live with the module. */
+static void
+test_nesting(Fixture *self, const void *data)
+{
+    g_autofree char *folder = write_module(self, "probe",
+            "{\"uri\":\"urn:w:probe\",\"version\":\"1.0.0\",\n"
+            "\"library\":\"probe.so\",\"settings\":{\"a\":{\"type\":"
+            "\"text\",\"default\":\"set\",\"help\":\"h\"}},\n"
+            "\"spaces\":[{\"uri\":\"urn:w:probe\",\"endpoints\":[\n"
+            "{\"wrap\":{\"mark\":\"out\",\"space\":[\n"
+            " {\"note\":{\"text\":\"one\"}},\n"
+            " {\"wrap\":{\"mark\":\"in\",\"space\":[\n"
+            "  {\"id\":\"setting\",\"grammar\":\"res:/probe/{name}\"}]}}]}},\n"
+            "{\"wrap\":{\"mark\":\"next\",\"space\":[]}}]}]}",
+            NULL, 0);
+    g_autoptr(FulcraRepresentation) answer = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *trace;
+
+    history = g_string_new(NULL);
+    fulcra_host_loader_add_kind(self->loader, &note_kind, (void *)"data");
+    fulcra_host_loader_add_kind(self->loader, &wrap_kind, NULL);
+    fulcra_host_loader_add_folder(self->loader, folder, &error);
+    g_assert_no_error(error);
+    load(self);
+    answer = ask(
+            self, "urn:w:probe", FULCRA_VERB_SOURCE, "res:/note", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(fulcra_representation_get_text(answer), ==, "one");
+    g_assert_cmpstr(history->str, ==, "build one\nstart one\nthrough out\n");
+    g_clear_pointer(&answer, fulcra_representation_unref);
+    answer = ask(self, "urn:w:probe", FULCRA_VERB_SOURCE, "res:/probe/a", NULL,
+            &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(fulcra_representation_get_text(answer), ==, "set");
+    g_assert_nonnull(strstr(history->str, "through out\nthrough in\n"));
+    g_assert_null(ask(self, "urn:w:probe", FULCRA_VERB_SOURCE, "res:/nothing",
+            NULL, &error));
+    trace = fulcra_error_get_trace(error);
+    g_assert_nonnull(strstr(trace, "setting (res:/probe/{name})"));
+    g_assert_nonnull(strstr(trace, "note (res:/note)"));
+    fulcra_host_loader_stop(self->loader);
+    fulcra_host_loader_free(self->loader);
+    g_assert_true(g_str_has_suffix(history->str, "stop one\nfree one\n"));
+    g_string_free(history, true);
+    self->loader = fulcra_host_loader_new(self->kernel);
+}
+
+/* Mistakes are found however deep they are. */
+static void
+test_nesting_fails(Fixture *self, const void *data)
+{
+    history = g_string_new(NULL);
+    fulcra_host_loader_add_kind(self->loader, &note_kind, (void *)"data");
+    fulcra_host_loader_add_kind(self->loader, &wrap_kind, NULL);
+    write_plain(self, "a", "1.0.0", "",
+            "\n{\"wrap\":{\"space\":[{\"wrap\":{\"space\":[\n"
+            "{\"import\":\"urn:w:a\"},\n"
+            "{\"id\":\"none\",\"grammar\":\"res:/none\"},\n"
+            "{\"import\":\"urn:nowhere:else\"},\n"
+            "{\"note\":{\"text\":\"bad\"}}]}}]}},\n"
+            "{\"wrap\":{}}");
+    scan(self);
+    assert_load_fails(self,
+            "a/module.json:5:11: space \"urn:w:a\" imports itself; take the "
+            "import out\n"
+            "a/module.json:6:7: endpoint \"none\" needs code, and this module "
+            "has none; add \"library\": \"NAME.so\"\n"
+            "a/module.json:7:11: there is no space \"urn:nowhere:else\"; add "
+            "the "
+            "folder of its module: --modules DIR\n"
+            "a/module.json:8:17: \"bad\" is bad\n"
+            "a/module.json:9:9: this wrap has no \"space\"; add \"space\": "
+            "[ ... ], the entries that it stands in front of");
+    g_string_free(history, true);
+}
+
 #define TEST(name, function)                                                   \
     g_test_add(name, Fixture, NULL, set_up, function, tear_down)
 
@@ -955,6 +1079,8 @@ main(int argc, char **argv)
     TEST("/loader/same-names", test_same_names);
     TEST("/loader/kinds", test_kinds);
     TEST("/loader/kinds-fail", test_kinds_fail);
+    TEST("/loader/nesting", test_nesting);
+    TEST("/loader/nesting-fails", test_nesting_fails);
     status = g_test_run();
     g_rmdir(scratch);
     g_free(scratch);
