@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Those that <fulcra/socket.h> does not name: X(enumerator, code). */
+/* Those that <fulcra/socket.h> does not name. */
 #define FULCRA_CLOSE_PROTOCOL    1002
 #define FULCRA_CLOSE_UNSUPPORTED 1003
 #define FULCRA_CLOSE_NO_STATUS   1005 /* never sent: no code was given */

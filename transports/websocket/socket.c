@@ -191,7 +191,7 @@ end_too_slow(FulcraWebSocket *self)
     fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, dropped + 1);
     fulcra_host_stats_add(FULCRA_STAT_CLOSED_TOO_SLOW, 1);
     fulcra_log_info(NULL, "socket %s: too slow, closed with %d",
-            self->handle->id, FULCRA_CLOSE_TOO_SLOW);
+            fulcra__socket_name(self), FULCRA_CLOSE_TOO_SLOW);
     fulcra__socket_end(self, FULCRA_CLOSE_TOO_SLOW, "too slow",
             FULCRA_CLOSE_TOO_SLOW, true);
 }

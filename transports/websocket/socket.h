@@ -111,6 +111,13 @@ struct _FulcraWebSocket {
     char *reason;       /* (nullable) */
 };
 
+/* For logs. */
+static inline const char *
+fulcra__socket_name(const FulcraWebSocket *self)
+{
+    return self->handle->id == NULL ? "(opening)" : self->handle->id;
+}
+
 /* What sockets of one path share: few paths, many sockets. */
 #define FULCRA_PATHS 16
 typedef struct {

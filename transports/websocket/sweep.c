@@ -123,7 +123,7 @@ close_debtor(FulcraSocketLoop *home, size_t (*debt)(FulcraWebSocket *))
     fulcra_log_warning(NULL,
             "socket %s: closed with %d: it holds most of the "
             "server's budget",
-            worst->handle->id, FULCRA_CLOSE_TRY_AGAIN);
+            fulcra__socket_name(worst), FULCRA_CLOSE_TRY_AGAIN);
     fulcra_host_stats_add(FULCRA_STAT_CLOSED_OVERLOADED, 1);
     fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED,
             fulcra__outbound_drop_waiting(&worst->outbound, &home->outbound));

@@ -116,7 +116,8 @@ static void
 sink_failed(FulcraWebSocket *self, const GError *error)
 {
     fulcra_host_stats_add(FULCRA_STAT_SINKS_FAILED, 1);
-    fulcra_log_warning(NULL, "socket %s: SINK %s failed: %s", self->handle->id,
+    fulcra_log_warning(NULL, "socket %s: SINK %s failed: %s",
+            fulcra__socket_name(self),
             fulcra_identifier_get_text(self->identifier), error->message);
     if (self->home->owner->limits.close_on_error)
         fulcra__socket_end(self, FULCRA_CLOSE_INTERNAL, "failed",
@@ -207,7 +208,7 @@ delete_answered(FulcraRequest *request, FulcraRepresentation *answer,
     if (error != NULL &&
             !g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED))
         fulcra_log_warning(NULL, "socket %s: DELETE failed: %s",
-                self->handle->id, error->message);
+                fulcra__socket_name(self), error->message);
     if (self->registered)
         fulcra__registry_remove(self->home->owner, self->handle);
     self->registered = false;

@@ -232,8 +232,8 @@ take_violation(FulcraWebSocket *self, const FulcraMessageEvent *event)
                                   ? FULCRA_STAT_CLOSED_TOO_LARGE
                                   : FULCRA_STAT_CLOSED_PROTOCOL,
             1);
-    fulcra_log_info(NULL, "socket %s: %s, closed with %u", self->handle->id,
-            event->why, event->code);
+    fulcra_log_info(NULL, "socket %s: %s, closed with %u",
+            fulcra__socket_name(self), event->why, event->code);
     fulcra__socket_end(self, event->code, event->why, event->code, false);
 }
 
@@ -390,8 +390,8 @@ fulcra__wire_open(FulcraWebSocket *self, int fd)
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS, 1);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS_OPENED, 1);
     if (!fulcra_loop_watch(self->home->loop, &self->watch, EPOLLIN, &error)) {
-        fulcra_log_warning(
-                NULL, "socket %s: %s", self->handle->id, error->message);
+        fulcra_log_warning(NULL, "socket %s: %s", fulcra__socket_name(self),
+                error->message);
         self->stream.ops->close(&self->stream);
         self->watch.fd = -1;
         fulcra_host_stats_add(FULCRA_STAT_SOCKETS, -1);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* What is sent: which frames are made of what, queues, writes of any size. */
+#include "websocket/inbox.h"
+#include "websocket/outbound.h"
+
+#include <errno.h>
+#include <fulcra/error.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+/* --- a stream that takes a few bytes at a time --- */
+
+typedef struct {
+    FulcraStream stream;
+    GByteArray *taken;
+    size_t room; /* bytes until it blocks */
+    unsigned calls;
+} Sink;
+
+static ssize_t
+sink_writev(FulcraStream *stream, const struct iovec *parts, int n)
+{
+    Sink *self = (Sink *)stream;
+    size_t written = 0;
+
+    self->calls++;
+    for (int i = 0; i < n && self->room > 0; i++) {
+        size_t size = MIN(parts[i].iov_len, self->room);
+
+        g_byte_array_append(self->taken, parts[i].iov_base, (unsigned)size);
+        self->room -= size;
+        written += size;
+    }
+    if (written > 0)
+        return (ssize_t)written;
+    errno = EAGAIN;
+    return -1;
+}
+
+static const FulcraStreamOps sink_ops = { .writev = sink_writev };
+
+static void
+push_text(FulcraOutbound *queue, FulcraOutboundShared *shared, const char *text)
+{
+    g_autoptr(FulcraRepresentation) message =
+            fulcra_representation_new_text(text);
+
+    fulcra__outbound_push(
+            queue, shared, fulcra__outbound_encode(message, NULL));
+}
+
+/* --- encoding --- */
+
+static void
+assert_encodes(FulcraRepresentation *message, const char *expected, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+    FulcraRepresentation *frame = fulcra__outbound_encode(message, &error);
+    const FulcraSentFrame *sent;
+
+    g_assert_no_error(error);
+    sent = fulcra_representation_get_bytes(frame, NULL);
+    g_assert_cmpmem(sent->bytes, sent->size, expected, size);
+    g_assert_true(frame == fulcra__outbound_encode(message, NULL));
+    fulcra_representation_unref(message);
+}
+
+static void
+test_text_or_binary(void)
+{
+    static const struct {
+        const char *type;
+        uint8_t first;
+    } cases[] = {
+        { "text/plain", 0x81 },
+        { "text/html; charset=utf-8", 0x81 },
+        { "application/json", 0x81 },
+        { "application/json; charset=utf-8", 0x81 },
+        { "application/problem+json", 0x81 },
+        { "bool", 0x81 },
+        { "int", 0x81 },
+        { "application/octet-stream", 0x82 },
+        { "image/png", 0x82 },
+        { "application/jsonx", 0x82 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char expected[] = { (char)cases[i].first, 2, 'h', 'i' };
+
+        assert_encodes(fulcra_representation_new_bytes(cases[i].type, "hi", 2),
+                expected, sizeof(expected));
+    }
+}
+
+static void
+test_parsed_json(void)
+{
+    JsonNode *node = json_from_string("{\"a\": [1, true]}", NULL);
+
+    assert_encodes(fulcra_representation_new_json(node),
+            "\x81\x0e{\"a\":[1,true]}", 16);
+}
+
+static void
+assert_refused(FulcraRepresentation *message)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(fulcra__outbound_encode(message, &error));
+    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT);
+    fulcra_representation_unref(message);
+}
+
+static void
+test_what_cannot_be_sent(void)
+{
+    const char *const strings[] = { "a", NULL };
+
+    assert_refused(fulcra_representation_new_text("\xff"));
+    assert_refused(fulcra_representation_new_text("cut \xc3"));
+    assert_refused(fulcra_representation_new_strings(strings));
+    assert_refused(fulcra_representation_new_bytes(FULCRA_TYPE_NONE, NULL, 0));
+}
+
+/* --- the queue --- */
+
+/* Frames small and large, written a few bytes at a time, come out as one. */
+static void
+test_writes_of_any_size(void)
+{
+    static const size_t sizes[] = { 1, 130, 5000, 3, 70000, 2048, 2049 };
+    g_autoptr(GByteArray) expected = NULL;
+
+    for (size_t room = 1; room < 300000; room = room * 3 + 1) {
+        Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), 0, 0 };
+        FulcraOutboundShared shared = { 0 };
+        FulcraOutbound queue = { 0 };
+        FulcraOutboundResult result = FULCRA_OUTBOUND_BLOCKED;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+            g_autofree char *text = g_strnfill(sizes[i], (char)('a' + i));
+
+            push_text(&queue, &shared, text);
+        }
+        while (result == FULCRA_OUTBOUND_BLOCKED) {
+            sink.room = room;
+            result = fulcra__outbound_write(&queue, &shared, &sink.stream);
+        }
+        g_assert_cmpint(result, ==, FULCRA_OUTBOUND_DONE);
+        if (expected == NULL)
+            expected = g_byte_array_ref(sink.taken);
+        g_assert_cmpmem(sink.taken->data, sink.taken->len, expected->data,
+                expected->len);
+        g_assert_cmpuint(queue.bytes, ==, 0);
+        g_assert_cmpint(atomic_load(&shared.bytes), ==, 0);
+        g_assert_cmpuint(shared.sent_messages, ==, G_N_ELEMENTS(sizes));
+        g_byte_array_unref(sink.taken);
+        fulcra__outbound_shared_clear(&shared);
+    }
+    g_assert_cmpuint(expected->len, ==, 79231 + 2 + 4 + 4 + 2 + 10 + 4 + 4);
+}
+
+static void
+test_one_write_for_many_frames(void)
+{
+    Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), SIZE_MAX, 0 };
+    FulcraOutboundShared shared = { 0 };
+    FulcraOutbound queue = { 0 };
+
+    for (unsigned i = 0; i < 1000; i++)
+        push_text(&queue, &shared, "a small message");
+    fulcra__outbound_write(&queue, &shared, &sink.stream);
+    g_assert_cmpuint(sink.calls, ==, 1);
+    g_byte_array_unref(sink.taken);
+    fulcra__outbound_shared_clear(&shared);
+}
+
+/* A frame in many queues counts once for the server, fully for each. */
+static void
+test_shared_frames_count_once(void)
+{
+    g_autoptr(FulcraRepresentation) message =
+            fulcra_representation_new_text("shared");
+    FulcraRepresentation *frame = fulcra__outbound_encode(message, NULL);
+    size_t size = fulcra__outbound_size(frame);
+    FulcraOutboundShared shared = { 0 };
+    FulcraOutbound one = { 0 }, other = { 0 };
+
+    fulcra__outbound_push(&one, &shared, frame);
+    fulcra__outbound_push(&other, &shared, frame);
+    fulcra__outbound_push(&other, &shared, frame);
+    g_assert_cmpuint(one.bytes, ==, size);
+    g_assert_cmpuint(other.bytes, ==, 2 * size);
+    g_assert_cmpint(atomic_load(&shared.bytes), ==, (int64_t)size);
+    fulcra__outbound_clear(&one, &shared);
+    g_assert_cmpint(atomic_load(&shared.bytes), ==, (int64_t)size);
+    fulcra__outbound_clear(&other, &shared);
+    g_assert_cmpint(atomic_load(&shared.bytes), ==, 0);
+    fulcra__outbound_shared_clear(&shared);
+}
+
+/* What was begun is finished, control frames stay, in their order. */
+static void
+test_drop_waiting(void)
+{
+    Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), 3, 0 };
+    g_autoptr(FulcraRepresentation) ping =
+            fulcra__outbound_new_control(0x9, "p", 1);
+    FulcraOutboundShared shared = { 0 };
+    FulcraOutbound queue = { 0 };
+
+    push_text(&queue, &shared, "begun");
+    push_text(&queue, &shared, "waits");
+    fulcra__outbound_push(&queue, &shared, ping);
+    push_text(&queue, &shared, "waits too");
+    g_assert_cmpint(fulcra__outbound_write(&queue, &shared, &sink.stream), ==,
+            FULCRA_OUTBOUND_BLOCKED);
+    g_assert_cmpuint(fulcra__outbound_drop_waiting(&queue, &shared), ==, 2);
+    push_text(&queue, &shared, "latest");
+    sink.room = SIZE_MAX;
+    fulcra__outbound_write(&queue, &shared, &sink.stream);
+    g_assert_cmpmem(sink.taken->data, sink.taken->len,
+            "\x81\x05"
+            "begun"
+            "\x89\x01p"
+            "\x81\x06"
+            "latest",
+            18);
+    g_byte_array_unref(sink.taken);
+    fulcra__outbound_shared_clear(&shared);
+}
+
+/* --- the inbox --- */
+
+static void
+assert_pops(FulcraInbox **inbox, FulcraInboxPool *pool, const char *expected)
+{
+    g_autoptr(FulcraRepresentation) message = fulcra__inbox_pop(inbox, pool);
+
+    if (expected == NULL)
+        g_assert_null(message);
+    else
+        g_assert_cmpstr(fulcra_representation_get_text(message), ==, expected);
+}
+
+static void
+test_inbox(void)
+{
+    FulcraInboxPool pool = { .size = 3 };
+    FulcraInput rest = { (uint8_t *)"abcdef", 6 };
+    FulcraInbox *inbox = NULL;
+
+    assert_pops(&inbox, &pool, NULL);
+    for (int round = 0; round < 3; round++) {
+        fulcra__inbox_push(&inbox, &pool, fulcra_representation_new_text("1"));
+        fulcra__inbox_push(&inbox, &pool, fulcra_representation_new_text("22"));
+        g_assert_false(fulcra__inbox_is_full(inbox, &pool));
+        fulcra__inbox_push(
+                &inbox, &pool, fulcra_representation_new_text("333"));
+        g_assert_true(fulcra__inbox_is_full(inbox, &pool));
+        g_assert_cmpuint(fulcra__inbox_get_bytes(inbox), ==, 6);
+        assert_pops(&inbox, &pool, "1");
+        fulcra__inbox_push(&inbox, &pool, fulcra_representation_new_text("4"));
+        assert_pops(&inbox, &pool, "22");
+        assert_pops(&inbox, &pool, "333");
+        assert_pops(&inbox, &pool, "4");
+        g_assert_null(inbox);
+    }
+    fulcra__inbox_keep(&inbox, &pool, &rest);
+    rest = fulcra__inbox_get_rest(inbox);
+    rest.data += 4;
+    rest.length -= 4;
+    fulcra__inbox_set_rest(&inbox, &pool, &rest);
+    rest = fulcra__inbox_get_rest(inbox);
+    g_assert_cmpmem(rest.data, rest.length, "ef", 2);
+    rest.length = 0;
+    fulcra__inbox_set_rest(&inbox, &pool, &rest);
+    g_assert_null(inbox);
+    fulcra__inbox_pool_clear(&pool);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ws/outbound/text-or-binary", test_text_or_binary);
+    g_test_add_func("/ws/outbound/parsed-json", test_parsed_json);
+    g_test_add_func(
+            "/ws/outbound/what-cannot-be-sent", test_what_cannot_be_sent);
+    g_test_add_func("/ws/outbound/writes-of-any-size", test_writes_of_any_size);
+    g_test_add_func("/ws/outbound/one-write", test_one_write_for_many_frames);
+    g_test_add_func(
+            "/ws/outbound/shared-count-once", test_shared_frames_count_once);
+    g_test_add_func("/ws/outbound/drop-waiting", test_drop_waiting);
+    g_test_add_func("/ws/inbox", test_inbox);
+    return g_test_run();
+}
