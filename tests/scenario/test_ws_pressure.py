@@ -67,7 +67,8 @@ def test_slow_reader(ws_host, size, policy, slow):
         thread.join()
     assert all(len(mine) == n and all(len(m) == each for m in mine) for mine in got)
     assert host.stats()["messages_dropped"] > 0
-    assert host.rss() - before < 64 * MIB
+    if not SANITIZED:  # whose allocators keep what was freed
+        assert host.rss() - before < 64 * MIB
 
     if policy == "close":
         with pytest.raises((AssertionError, EOFError)):
@@ -156,7 +157,7 @@ def test_ten_thousand(ws_host, size):
     stats = host.stats()
     assert stats["news"] == 4 * n
     host.wait_stat("deletes", 4 * n)
-    if not SANITIZED:  # whose allocators keep what was freed
+    if not SANITIZED:
         assert rss[2] - rss[0] <= max(rss[0] // 20, 2 * MIB)
     print(idle["rss_per_conn"])
 
