@@ -117,14 +117,14 @@ socket_release(FulcraWebSocket *self)
 void
 fulcra__socket_check_end(FulcraWebSocket *self)
 {
-    FulcraSocketValues *values = atomic_load(&self->values);
+    FulcraValues *values = atomic_load(&self->values);
 
     if (self->turn != FULCRA_TURN_DONE || self->released)
         return;
     if (self->wire != FULCRA_WIRE_CLOSED && self->wire != FULCRA_WIRE_NONE)
         return;
     if (values != NULL)
-        fulcra__socket_values_close(values);
+        fulcra_host_values_close(values);
     self->released = true;
     fulcra__socket_mark_dirty(self);
 }

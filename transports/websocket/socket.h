@@ -23,11 +23,11 @@
 #include "websocket/message.h"
 #include "websocket/outbound.h"
 #include "websocket/strip.h"
-#include "websocket/values.h"
 #include "websocket/websockets.h"
 #include <fulcra-host/request.h>
 #include <fulcra-host/socket.h>
 #include <fulcra-host/stats.h>
+#include <fulcra-host/values.h>
 
 G_BEGIN_DECLS
 
@@ -71,11 +71,11 @@ struct _FulcraWebSocket {
     FulcraContext layer; /* first; shared */
     FulcraSocketLoop *home;
     FulcraSocketHandle *handle;
-    FulcraHttpHead *head;                 /* the layer's parent holds it */
-    const char *front;                    /* interned */
-    _Atomic(FulcraSocketValues *) values; /* (nullable); shared */
-    FulcraStripTag *strip;                /* (nullable) */
-    FulcraWebSocket *previous, *next;     /* of the loop's sockets */
+    FulcraHttpHead *head;             /* the layer's parent holds it */
+    const char *front;                /* interned */
+    _Atomic(FulcraValues *) values;   /* (nullable); shared */
+    FulcraStripTag *strip;            /* (nullable) */
+    FulcraWebSocket *previous, *next; /* of the loop's sockets */
     FulcraWebSocket *next_dirty;
 
     /* The wire. */

@@ -99,10 +99,25 @@ disconnect_sink(FulcraRequest *request, GError **error)
 
 /* --- socket:/ --- */
 
-static FulcraSocketValues *
+#define VALUES_MAX   64
+#define VALUES_BYTES 65536
+
+/* Made on first use, so that a socket which keeps nothing costs nothing. */
+static FulcraValues *
 request_values(FulcraRequest *request)
 {
-    return fulcra__socket_values_get(&request_socket(request)->values);
+    static const FulcraValuesLimits limits = { "socket", "a socket", VALUES_MAX,
+        VALUES_BYTES };
+    _Atomic(FulcraValues *) *slot = &request_socket(request)->values;
+    FulcraValues *made, *there = atomic_load(slot);
+
+    if (there != NULL)
+        return there;
+    made = fulcra_host_values_new(&limits);
+    if (atomic_compare_exchange_strong(slot, &there, made))
+        return made;
+    fulcra_host_values_free(made);
+    return there;
 }
 
 static FulcraRepresentation *
@@ -110,7 +125,7 @@ value_source(FulcraRequest *request, GError **error)
 {
     const char *key = fulcra_request_get_argument(request, "key");
     FulcraRepresentation *value =
-            fulcra__socket_values_find(request_values(request), key);
+            fulcra_host_values_find(request_values(request), key);
 
     if (value == NULL)
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND,
@@ -128,7 +143,7 @@ value_sink(FulcraRequest *request, GError **error)
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
                 "SINK socket:/%s needs the value as its primary", key);
     else
-        fulcra__socket_values_put(request_values(request), key, primary, error);
+        fulcra_host_values_put(request_values(request), key, primary, error);
     return NULL;
 }
 
@@ -136,7 +151,7 @@ static FulcraRepresentation *
 value_delete(FulcraRequest *request, GError **error)
 {
     return fulcra_representation_new_bool(
-            fulcra__socket_values_remove(request_values(request),
+            fulcra_host_values_remove(request_values(request),
                     fulcra_request_get_argument(request, "key")));
 }
 
@@ -144,7 +159,7 @@ static FulcraRepresentation *
 value_exists(FulcraRequest *request, GError **error)
 {
     g_autoptr(FulcraRepresentation) value =
-            fulcra__socket_values_find(request_values(request),
+            fulcra_host_values_find(request_values(request),
                     fulcra_request_get_argument(request, "key"));
 
     return fulcra_representation_new_bool(value != NULL);
@@ -212,7 +227,7 @@ layer_free(FulcraContext *layer)
 {
     FulcraWebSocket *self = (FulcraWebSocket *)layer;
 
-    fulcra__socket_values_free(atomic_load(&self->values));
+    fulcra_host_values_free(atomic_load(&self->values));
     fulcra__strip_tag_unref(self->strip);
     fulcra_socket_unref(&self->handle->base);
     g_free(self);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+
 /*
- * values.c - what endpoints keep in socket:/KEY
+ * values.c - see <fulcra-host/values.h>
  */
-#include "websocket/values.h"
 
 #include <fulcra-host/request.h>
 #include <fulcra-host/sync.h>
+#include <fulcra-host/values.h>
 #include <fulcra/error.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-struct _FulcraSocketValues {
+struct _FulcraValues {
+    FulcraValuesLimits limits;
     pthread_mutex_t lock;
     GHashTable *values; /* key to FulcraRepresentation */
     size_t bytes;
@@ -23,33 +25,20 @@ value_unref(void *value)
     fulcra_representation_unref(value);
 }
 
-static FulcraSocketValues *
-values_new(void)
+FulcraValues *
+fulcra_host_values_new(const FulcraValuesLimits *limits)
 {
-    FulcraSocketValues *self = g_new0(FulcraSocketValues, 1);
+    FulcraValues *self = g_new0(FulcraValues, 1);
 
+    self->limits = *limits;
     pthread_mutex_init(&self->lock, NULL);
     self->values =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_unref);
     return self;
 }
 
-FulcraSocketValues *
-fulcra__socket_values_get(_Atomic(FulcraSocketValues *) *slot)
-{
-    FulcraSocketValues *made, *there = atomic_load(slot);
-
-    if (there != NULL)
-        return there;
-    made = values_new();
-    if (atomic_compare_exchange_strong(slot, &there, made))
-        return made;
-    fulcra__socket_values_free(made);
-    return there;
-}
-
 void
-fulcra__socket_values_free(FulcraSocketValues *self)
+fulcra_host_values_free(FulcraValues *self)
 {
     if (self == NULL)
         return;
@@ -98,7 +87,7 @@ value_size(FulcraRepresentation *value, size_t *size)
 }
 
 static size_t
-kept_size(FulcraSocketValues *self, const char *key)
+kept_size(FulcraValues *self, const char *key)
 {
     FulcraRepresentation *value = g_hash_table_lookup(self->values, key);
     size_t size = 0;
@@ -128,27 +117,29 @@ value_to_keep(FulcraRepresentation *value)
 /* --- the calls --- */
 
 static bool
-put_locked(FulcraSocketValues *self, const char *key,
-        FulcraRepresentation *value, size_t size, GError **error)
+put_locked(FulcraValues *self, const char *key, FulcraRepresentation *value,
+        size_t size, GError **error)
 {
+    const FulcraValuesLimits *limits = &self->limits;
     size_t before = kept_size(self, key);
 
     if (self->closed) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_GONE,
-                "the socket has closed");
+                "%s:/%s: %s that has ended keeps nothing", limits->scheme, key,
+                limits->owner);
         return false;
     }
-    if (self->bytes - before + size > FULCRA_SOCKET_VALUES_BYTES) {
+    if (self->bytes - before + size > limits->max_bytes) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_TOO_LARGE,
-                "socket:/%s: a socket keeps at most %d bytes", key,
-                FULCRA_SOCKET_VALUES_BYTES);
+                "%s:/%s: %s keeps at most %zu bytes", limits->scheme, key,
+                limits->owner, limits->max_bytes);
         return false;
     }
     if (!g_hash_table_contains(self->values, key) &&
-            g_hash_table_size(self->values) == FULCRA_SOCKET_VALUES_MAX) {
+            g_hash_table_size(self->values) >= limits->max_values) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_TOO_LARGE,
-                "socket:/%s: a socket keeps at most %d values", key,
-                FULCRA_SOCKET_VALUES_MAX);
+                "%s:/%s: %s keeps at most %u values", limits->scheme, key,
+                limits->owner, limits->max_values);
         return false;
     }
     g_hash_table_replace(self->values, g_strdup(key), value_to_keep(value));
@@ -157,7 +148,7 @@ put_locked(FulcraSocketValues *self, const char *key,
 }
 
 bool
-fulcra__socket_values_put(FulcraSocketValues *self, const char *key,
+fulcra_host_values_put(FulcraValues *self, const char *key,
         FulcraRepresentation *value, GError **error)
 {
     size_t size;
@@ -165,9 +156,10 @@ fulcra__socket_values_put(FulcraSocketValues *self, const char *key,
 
     if (!value_size(value, &size)) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "socket:/%s: a value of type '%s' cannot be kept; text, "
-                "bytes, json, bool, int and strings can",
-                key, fulcra_representation_get_type(value));
+                "%s:/%s: a value of type '%s' cannot be kept; text, bytes, "
+                "json, bool, int and strings can",
+                self->limits.scheme, key,
+                fulcra_representation_get_type(value));
         return false;
     }
     pthread_mutex_lock(&self->lock);
@@ -177,7 +169,7 @@ fulcra__socket_values_put(FulcraSocketValues *self, const char *key,
 }
 
 FulcraRepresentation *
-fulcra__socket_values_find(FulcraSocketValues *self, const char *key)
+fulcra_host_values_find(FulcraValues *self, const char *key)
 {
     FulcraRepresentation *value;
 
@@ -190,7 +182,7 @@ fulcra__socket_values_find(FulcraSocketValues *self, const char *key)
 }
 
 bool
-fulcra__socket_values_remove(FulcraSocketValues *self, const char *key)
+fulcra_host_values_remove(FulcraValues *self, const char *key)
 {
     bool removed;
 
@@ -202,7 +194,7 @@ fulcra__socket_values_remove(FulcraSocketValues *self, const char *key)
 }
 
 void
-fulcra__socket_values_close(FulcraSocketValues *self)
+fulcra_host_values_close(FulcraValues *self)
 {
     pthread_mutex_lock(&self->lock);
     self->closed = true;
