@@ -374,6 +374,21 @@ fulcra__grammar_match(const FulcraGrammar *self, FulcraIdentifier *identifier,
     return true;
 }
 
+bool
+fulcra_host_grammar_matches(
+        const FulcraGrammar *self, FulcraIdentifier *identifier, bool *limited)
+{
+    FulcraArguments slots;
+    const char *reason = NULL;
+
+    fulcra__arguments_init(&slots);
+    bool matches =
+            fulcra__grammar_match(self, identifier, NULL, 0, &slots, &reason);
+    fulcra__arguments_clear(&slots);
+    *limited = !matches && reason == fulcra__grammar_limit_reached;
+    return matches;
+}
+
 /* --- life --- */
 
 FulcraGrammar *

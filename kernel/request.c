@@ -589,6 +589,12 @@ request_caller(FulcraRequest *self)
     return caller;
 }
 
+bool
+fulcra_host_request_is_from_root(FulcraRequest *self)
+{
+    return request_caller(self) == NULL;
+}
+
 /* What the argument @name of @owner stands for. Returns the request whose
  * arguments a further `arg:` would mean, NULL where @self has what it needs. */
 static FulcraRequest *

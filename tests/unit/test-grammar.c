@@ -356,7 +356,25 @@ test_match_limit(void)
         g_assert_cmpuint(slots.n, ==, 0);
         g_assert_true(reason == fulcra__grammar_limit_reached);
         g_assert_cmpint(took, <, 500 * 1000);
+
+        bool limited = false;
+        g_assert_false(fulcra_host_grammar_matches(grammar, hostile, &limited));
+        g_assert_true(limited);
     }
+}
+
+static void
+test_matches(void)
+{
+    g_autoptr(FulcraGrammar) grammar = must_grammar("res:/{id:[a-z]+}");
+    g_autoptr(FulcraIdentifier) fine = must_identifier("res:/abc");
+    g_autoptr(FulcraIdentifier) other = must_identifier("res:/ABC");
+    bool limited = true;
+
+    g_assert_true(fulcra_host_grammar_matches(grammar, fine, &limited));
+    g_assert_false(limited);
+    g_assert_false(fulcra_host_grammar_matches(grammar, other, &limited));
+    g_assert_false(limited);
 }
 
 /* --- building --- */
@@ -664,6 +682,7 @@ main(int argc, char **argv)
     g_test_add_func("/grammar/syntax-errors", test_syntax_errors);
     g_test_add_func("/grammar/limits", test_limits);
     g_test_add_func("/grammar/match-limit", test_match_limit);
+    g_test_add_func("/grammar/matches", test_matches);
     g_test_add_func("/grammar/build", test_build);
     g_test_add_func("/grammar/build-refusals", test_build_refusals);
     g_test_add_func("/grammar/hostile-texts", test_hostile_texts);

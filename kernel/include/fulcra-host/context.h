@@ -34,6 +34,10 @@ typedef struct {
     void (*free)(FulcraContext *self); /* the last reference went; any thread */
     /* (nullable): the WebSocket that this layer stands for, (transfer none) */
     FulcraSocket *(*get_socket)(FulcraContext *self);
+    /* (nullable): what its answers depend on: layers of one class that say the
+     * same number answer the same; never a number that was used before. Without
+     * it, and where it says 0, each layer stands for itself. */
+    uint64_t (*get_identity)(FulcraContext *self);
 } FulcraContextClass;
 
 struct _FulcraContext {

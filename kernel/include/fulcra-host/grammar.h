@@ -44,6 +44,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraGrammar, fulcra_host_grammar_unref)
 
 const char *fulcra_host_grammar_get_text(const FulcraGrammar *self);
 
+/**
+ * fulcra_host_grammar_matches:
+ * @limited: (out): whether a limit was met before that could be said; what
+ *     asks must refuse then
+ *
+ * Whether @self matches @identifier, as it would in a space.
+ */
+bool fulcra_host_grammar_matches(
+        const FulcraGrammar *self, FulcraIdentifier *identifier, bool *limited);
+
 /** The scheme of all that it matches, interned; NULL for a regex. */
 const char *fulcra_host_grammar_get_scheme(const FulcraGrammar *self);
 

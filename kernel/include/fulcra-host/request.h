@@ -48,6 +48,11 @@ FulcraContext *fulcra_host_request_find_layer(
 /** The nearest layer of the context. (transfer none) (nullable) */
 FulcraContext *fulcra_host_request_get_context(FulcraRequest *self);
 
+/** Whether no endpoint asks it: it is a root, or overlays only passed one on.
+ * Its answer is then for whoever is outside, who understands what headers such
+ * as httpResponse:/code say. */
+bool fulcra_host_request_is_from_root(FulcraRequest *self);
+
 /** Gives @self, a sub-request that was not issued, one more layer of context:
  * its parent is what fulcra_host_request_get_context() said. */
 void fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer);
