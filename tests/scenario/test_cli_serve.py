@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import urllib.request
 
 import pytest
@@ -89,6 +90,30 @@ def test_a_second_signal_ends_it_at_once(serve):
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(PATIENCE) == -signal.SIGTERM
     server.stopped = True
+
+
+def test_stop_under_load(serve, size):
+    """Requests that are read while the last ones are answered are refused."""
+    def load(server, begun):
+        request = b"GET /demo/hello/ HTTP/1.1\r\nHost: x\r\n\r\n"
+        with contextlib.suppress(OSError), server.connect() as tcp:
+            tcp.sendall(request)
+            tcp.recv(65536)
+            begun.wait()
+            while not server.stopped or tcp.recv(65536):
+                tcp.sendall(request)
+
+    for _ in range(size(5, 50)):
+        server = serve("--loops", "2")
+        begun = threading.Barrier(17)
+        threads = [threading.Thread(target=load, args=[server, begun])
+                   for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        server.stop()
+        for thread in threads:
+            thread.join()
 
 
 def test_port_0_picks_one(serve):

@@ -39,6 +39,7 @@ struct _FulcraHttpDaemon {
     FulcraTimer timeouts; /* of its connections */
     FulcraTask wake_task;
     bool dirty, again, wake_posted;
+    bool stopping;        /* nothing may be suspended any more */
     GHashTable *arrivals; /* fd -> peer: added, not yet seen by libmicrohttpd */
     GHashTable *suspended; /* set of exchanges */
 };
@@ -330,7 +331,9 @@ fulcra__http_daemon_start(FulcraHttpDaemon *self)
 void
 fulcra__http_daemon_stop(FulcraHttpDaemon *self)
 {
-    /* Suspended connections would make MHD_stop_daemon() abort. */
+    /* Suspended connections would make MHD_stop_daemon() abort; requests that
+     * are read while those are resumed must not become new ones. */
+    self->stopping = true;
     g_autoptr(GList) waiting = g_hash_table_get_keys(self->suspended);
 
     for (GList *link = waiting; link != NULL; link = link->next)
@@ -351,6 +354,12 @@ fulcra__http_daemon_free(FulcraHttpDaemon *self)
     g_hash_table_unref(self->arrivals);
     g_hash_table_unref(self->suspended);
     g_free(self);
+}
+
+bool
+fulcra__http_daemon_is_stopping(FulcraHttpDaemon *self)
+{
+    return self->stopping;
 }
 
 FulcraLoop *

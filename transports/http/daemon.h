@@ -32,6 +32,9 @@ void fulcra__http_daemon_free(FulcraHttpDaemon *self);
 /** Any thread: hands over a connection. (transfer full) */
 void fulcra__http_daemon_add(FulcraHttpDaemon *self, FulcraHttpPeer *peer);
 
+/** Whether requests are refused, because the daemon is about to go. */
+bool fulcra__http_daemon_is_stopping(FulcraHttpDaemon *self);
+
 FulcraLoop *fulcra__http_daemon_get_loop(FulcraHttpDaemon *self);
 FulcraHttpServer *fulcra__http_daemon_get_server(FulcraHttpDaemon *self);
 

@@ -275,6 +275,10 @@ begin(FulcraHttpExchange *self)
         fulcra__http_exchange_fail(self, 413, "the body is too large", NULL);
         return;
     }
+    if (fulcra__http_daemon_is_stopping(self->daemon)) {
+        fulcra__http_exchange_fail(self, 503, "the server stops", NULL);
+        return;
+    }
     self->state = FULCRA_HTTP_ASKED;
     fulcra__http_ask(self);
 }
