@@ -167,34 +167,40 @@ operands_check(
     return true;
 }
 
+/* Takes what stands first, and what belongs to it. Returns how many arguments
+ * that was; 0 with @error. */
+static unsigned
+argument_take(FulcraOptions *self, const FulcraCommand *command,
+        const char *const *arguments, GError **error)
+{
+    const char *argument = arguments[0];
+
+    if (strcmp(argument, "-h") == 0)
+        argument = "--help";
+    if (g_str_has_prefix(argument, "--"))
+        return option_take(self, command, argument + 2, arguments[1], error);
+    if (argument[0] == '-' && argument[1] != '\0') {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "no option %s; options begin with two dashes", argument);
+        return 0;
+    }
+    g_ptr_array_add(self->operands, (char *)argument);
+    return 1;
+}
+
 static bool
 arguments_parse(FulcraOptions *self, const FulcraCommand *command,
         const char *const *arguments, GError **error)
 {
-    bool options_ended = false;
+    while (*arguments != NULL && strcmp(*arguments, "--") != 0) {
+        unsigned taken = argument_take(self, command, arguments, error);
 
-    while (*arguments != NULL) {
-        const char *argument = *arguments;
-        unsigned taken = 1;
-
-        if (options_ended || argument[0] != '-' || argument[1] == '\0')
-            g_ptr_array_add(self->operands, (char *)argument);
-        else if (strcmp(argument, "--") == 0)
-            options_ended = true;
-        else if (strcmp(argument, "-h") == 0)
-            taken = option_take(self, command, "help", NULL, error);
-        else if (g_str_has_prefix(argument, "--"))
-            taken = option_take(
-                    self, command, argument + 2, arguments[1], error);
-        else
-            taken = (g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                             "no option %s; options begin with two dashes",
-                             argument),
-                    0);
         if (taken == 0)
             return false;
         arguments += taken;
     }
+    for (arguments += *arguments != NULL; *arguments != NULL; arguments++)
+        g_ptr_array_add(self->operands, (char *)*arguments);
     return operands_check(command, self, error);
 }
 
