@@ -53,3 +53,46 @@ test('a path that no socket answers is refused', async () => {
   assert.strictEqual(response.statusCode, 404);
   response.resume();
 });
+
+test('a thousand messages come back in order', async () => {
+  const socket = await open('/demo/echo');
+  const got = [];
+  const all = new Promise((resolve) => socket.on('message', (data) => {
+    got.push(data.toString());
+    if (got.length === 1000) resolve();
+  }));
+  for (let i = 0; i < 1000; i++) socket.send(String(i));
+  await all;
+  assert.deepStrictEqual(got, Array.from({ length: 1000 }, (_, i) => String(i)));
+  socket.close();
+  await once(socket, 'close');
+});
+
+test('a message in fragments comes back whole', async () => {
+  const socket = await open('/demo/echo');
+  const both = [once(socket, 'pong'), once(socket, 'message')];
+  socket.send('one ', { fin: false });
+  socket.ping();
+  socket.send('two ', { fin: false });
+  socket.send('three', { fin: true });
+  const [, [data]] = await Promise.all(both);
+  assert.strictEqual(data.toString(), 'one two three');
+  socket.terminate();
+});
+
+test('a message over the limit closes with 1009', async () => {
+  const socket = await open('/demo/echo');
+  socket.send(Buffer.alloc(65536));
+  const [data] = await once(socket, 'message');
+  assert.strictEqual(data.length, 65536);
+  socket.send(Buffer.alloc(65537));
+  const [code] = await once(socket, 'close');
+  assert.strictEqual(code, 1009);
+});
+
+test('a foreign origin is refused', async () => {
+  const socket = new WebSocket(server.ws('/demo/echo'), { origin: 'http://evil.example' });
+  const [, response] = await once(socket, 'unexpected-response');
+  assert.strictEqual(response.statusCode, 403);
+  response.resume();
+});

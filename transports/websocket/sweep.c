@@ -23,7 +23,8 @@ sweep_silent(FulcraWebSocket *self, uint32_t now)
         self->heard_ms = now; /* it is we who do not listen */
         return;
     }
-    if ((int32_t)silent < (int32_t)home->owner->limits.ping_ms)
+    if (home->owner->limits.ping_ms == 0 ||
+            (int32_t)silent < (int32_t)home->owner->limits.ping_ms)
         return;
     if (!self->pinged) {
         self->pinged = true;

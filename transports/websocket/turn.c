@@ -149,16 +149,18 @@ keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
 {
     FulcraResolution *fresh, *kept = self->resolution;
 
-    if (kept == NULL || !fulcra_host_resolution_is_current(
-                                kept, self->home->owner->kernel)) {
-        fresh = fulcra__paths_resolve(
-                self->home, self->front, self->identifier, request);
-        if (fresh == NULL)
-            return kept == NULL; /* it fails by itself, and says why */
-        g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
-        self->resolution = fresh;
+    if (kept != NULL) {
+        fulcra_host_request_use_resolution(request, kept);
+        if (fulcra_request_get_endpoint_id(request) != NULL)
+            return true; /* it is of the table of this request */
     }
-    fulcra_host_request_use_resolution(request, self->resolution);
+    fresh = fulcra__paths_resolve(
+            self->home, self->front, self->identifier, request);
+    if (fresh == NULL)
+        return kept == NULL; /* it fails by itself, and says why */
+    g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
+    self->resolution = fresh;
+    fulcra_host_request_use_resolution(request, fresh);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "websocket/socket.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define TASK_HOME(task, member)                                                \
@@ -86,9 +87,24 @@ home_clear(FulcraSocketLoop *home)
 static unsigned
 sweep_period(const FulcraWebSocketLimits *limits)
 {
-    unsigned least = MIN(limits->ping_ms, limits->closing_ms) / 4;
+    unsigned ping_ms = limits->ping_ms == 0 ? UINT_MAX : limits->ping_ms;
+    unsigned least = MIN(ping_ms, limits->closing_ms) / 4;
 
     return CLAMP(least, 10, 1000);
+}
+
+/* Room for listeners, files, and the two descriptors of a hand-over. */
+#define SPARE_DESCRIPTORS 64
+
+static unsigned
+limit_sockets(unsigned wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+            limit.rlim_cur <= 2 * SPARE_DESCRIPTORS)
+        return wanted;
+    return (unsigned)MIN(wanted, limit.rlim_cur - SPARE_DESCRIPTORS);
 }
 
 FulcraWebSockets *
@@ -103,6 +119,7 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     self->kernel = kernel;
     self->limits = limits == NULL ? defaults : *limits;
     self->limits.queue = CLAMP(self->limits.queue, 1, 65536);
+    self->limits.sockets = limit_sockets(self->limits.sockets);
     self->limits.messages_per_second =
             MIN(self->limits.messages_per_second, UINT16_MAX - 1);
     self->sweep_ms = sweep_period(&self->limits);

@@ -34,12 +34,13 @@ typedef struct {
     unsigned queue;  /* messages received and waiting, of one socket */
     size_t outbound; /* bytes waiting to be sent, of one socket */
     FulcraSlowPolicy slow;
-    unsigned sockets;             /* open at once */
+    unsigned sockets;             /* open at once; fewer if descriptors are */
     unsigned per_address;         /* of one address; loopback is unlimited */
     unsigned messages_per_second; /* of one socket; 0: unlimited; above: 1008 */
     bool close_on_error;          /* a failing SINK closes with 1011 */
     unsigned handshake_ms;        /* NEW must have answered by then */
-    unsigned ping_ms; /* silence before a ping; as much again ends the socket */
+    unsigned ping_ms;      /* silence before a ping; as much again ends the
+                              socket; 0: never */
     unsigned closing_ms;   /* a Close must be answered by then */
     unsigned stop_ms;      /* closing all, with their DELETEs */
     size_t inbound_total;  /* bytes received and waiting, of all sockets */
