@@ -27,6 +27,21 @@ make_origin_policy(const FulcraSettings *settings)
     return policy;
 }
 
+static FulcraHttpFormLimits
+make_form_limits(const FulcraSettings *settings)
+{
+#define GET(id) fulcra_settings_get_int(settings, FULCRA_SETTING_HTTP_##id)
+    FulcraHttpFormLimits limits = {
+        .fields = (unsigned)GET(MAX_PARAMS),
+        .value = (size_t)GET(MAX_PARAM),
+        .name = (size_t)GET(MAX_PARAM_NAME),
+        .part_head = (size_t)GET(MAX_PART_HEAD),
+    };
+#undef GET
+
+    return limits;
+}
+
 FulcraHttpOptions
 fulcra_limits_http(const FulcraSettings *settings)
 {
@@ -45,6 +60,11 @@ fulcra_limits_http(const FulcraSettings *settings)
                     settings, FULCRA_SETTING_HTTP_MAX_PER_ADDRESS),
             .exchange_ms = (unsigned)fulcra_settings_get_int(
                     settings, FULCRA_SETTING_HTTP_ANSWER_TIMEOUT),
+            .fields = (unsigned)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_MAX_HEADERS),
+            .cookies = (unsigned)fulcra_settings_get_int(
+                    settings, FULCRA_SETTING_HTTP_MAX_COOKIES),
+            .form = make_form_limits(settings),
         },
         .origin = make_origin_policy(settings),
         .playground = fulcra_settings_get_bool(

@@ -68,6 +68,25 @@
     X("http.", HTTP_MAX_BODY, SIZE, "maxBody", "1MiB",                         \
       1, FULCRA_SETTING_GIB, NULL, NULL, FULCRA_FOR_NONE, "SIZE",              \
       "the largest body of a request; 413 above")                              \
+    X("http.", HTTP_MAX_HEADERS, INT, "maxHeaders", "100",                     \
+      1, 1000, NULL, NULL, FULCRA_FOR_NONE, "N",                               \
+      "header fields of a request; 431 above")                                 \
+    X("http.", HTTP_MAX_COOKIES, INT, "maxCookies", "100",                     \
+      1, 1000, NULL, NULL, FULCRA_FOR_NONE, "N",                               \
+      "cookies of a request; 431 above")                                       \
+    X("http.", HTTP_MAX_PARAMS, INT, "maxParams", "100",                       \
+      1, 10000, NULL, NULL, FULCRA_FOR_NONE, "N",                              \
+      "parameters of a query, and fields and files of a form; 400 or 413 "     \
+      "above")                                                                 \
+    X("http.", HTTP_MAX_PARAM, SIZE, "maxParam", "64KiB",                      \
+      1, FULCRA_SETTING_GIB, NULL, NULL, FULCRA_FOR_NONE, "SIZE",              \
+      "the value of one field of a form; for files maxBody is the limit")      \
+    X("http.", HTTP_MAX_PARAM_NAME, SIZE, "maxParamName", "256B",              \
+      1, 65536, NULL, NULL, FULCRA_FOR_NONE, "SIZE",                           \
+      "the name of a field of a form")                                         \
+    X("http.", HTTP_MAX_PART_HEAD, SIZE, "maxPartHead", "4KiB",                \
+      64, 65536, NULL, NULL, FULCRA_FOR_NONE, "SIZE",                          \
+      "what stands before the content of a part of multipart/form-data")       \
     X("http.", HTTP_CONNECTION_MEMORY, SIZE, "connectionMemory", "32KiB",      \
       4096, 65536, NULL, NULL, FULCRA_FOR_NONE, "SIZE",                        \
       "for the head and the buffers of a connection")                          \

@@ -10,9 +10,8 @@ struct _FulcraKernel {
     FulcraKernelLimits limits;
     pthread_mutex_t table_lock; /* for the pointer, not for the table */
     FulcraTable *table;
-    atomic_ullong generation; /* of the table */
-    const char *scheme_arg;   /* "arg", interned */
-    FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
+    const char *scheme_arg; /* "arg", interned */
+    FulcraSpace *builtins;  /* resolved after all places: data:, transreptors */
     FulcraPool *pool;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);

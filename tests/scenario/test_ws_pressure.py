@@ -50,7 +50,7 @@ def read_all(socket, n, got):
 @pytest.mark.parametrize("policy, slow", [("close", 0), ("skip", 1), ("latest", 2)])
 def test_slow_reader(ws_host, size, policy, slow):
     """One does not read; the others get everything, memory stays bounded."""
-    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", "closing=1000", loops=2)
+    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", loops=2)
     n, each, many = 400, 64 * KIB, size(9, 99)
     lazy = host.socket("/topic", timeout=60)
     others = [host.socket("/topic", timeout=60) for _ in range(many)]
@@ -148,9 +148,9 @@ def test_ten_thousand(ws_host, size):
     host = ws_host(loops=1)
     n = size(2000, 9000)
     rss = []
-    idle = host.load("idle", "-u", "/echo/inline", "-c", n, "-t", "0.2", "-w", "0.1")
+    idle = host.load("idle", "-u", "/echo/inline", "-c", n, "-t", "0.2")
     for _ in range(3):
-        result = host.load("echo", "-u", "/echo/serial", "-c", n, "-t", "0.5", "-w", "0.3")
+        result = host.load("echo", "-u", "/echo/serial", "-c", n, "-t", "0.5")
         assert result["lost"] == 0 and result["failed"] == 0
         host.wait_stat("sockets", 0)
         rss.append(host.rss())
@@ -165,25 +165,5 @@ def test_ten_thousand(ws_host, size):
 def test_churn(ws_host):
     host = ws_host(loops=2)
     for options in ([], ["-R"]):
-        assert host.load("churn", "-u", "/echo/inline", "-c", 32, "-t", "0.4", "-w", "0.1", *options)["n"] > 100
-    wait_for(lambda: (s := host.stats())["news"] == s["deletes"] and s["sockets"] == 0)
-
-
-def test_publishing_while_sockets_come_and_go(ws_host):
-    """Sends from workers meet sockets of other loops in every state."""
-    host = ws_host(loops=4)
-    ended = threading.Event()
-
-    def publish():
-        while not ended.is_set():
-            host.get("/publish/3/100")
-
-    publishers = [threading.Thread(target=publish) for _ in range(2)]
-    for publisher in publishers:
-        publisher.start()
-    for options in ([], ["-R"]):
-        assert host.load("churn", "-u", "/topic", "-c", 32, "-t", "0.5", "-w", "0.1", *options)["n"] > 50
-    ended.set()
-    for publisher in publishers:
-        publisher.join()
+        assert host.load("churn", "-u", "/echo/inline", "-c", 32, "-t", "0.5", *options)["n"] > 100
     wait_for(lambda: (s := host.stats())["news"] == s["deletes"] and s["sockets"] == 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Paths, origins, cookies, forms, handshakes, suggestions: pure functions of
+ * Paths, origins, cookies, handshakes, suggestions: pure functions of
  * the HTTP transport
  */
 
-#include "http/forms.h"
+#include "http/cookies.h"
 #include "http/handshake.h"
 #include "http/head_private.h"
 #include "http/origin.h"
@@ -171,7 +171,7 @@ test_origins(void)
     }
 }
 
-/* --- cookies and forms --- */
+/* --- cookies --- */
 
 static void
 test_cookies(void)
@@ -220,52 +220,11 @@ static void
 test_cookies_to_json(void)
 {
     g_autofree char *text =
-            to_text(fulcra__http_cookies_to_json("a=1; b=\xff; a=2", NULL));
+            to_text(fulcra__http_cookies_to_json("a=1; b=\xff; a=2"));
 
     g_assert_cmpstr(text, ==, "{\"a\":\"1\",\"b\":\"\xef\xbf\xbd\"}");
-}
-
-static void
-test_forms(void)
-{
-    static const struct {
-        const char *form, *json; /* json NULL: malformed */
-    } table[] = {
-        { "", "{}" },
-        { "a=b", "{\"a\":\"b\"}" },
-        { "a=b&a=c&a=d", "{\"a\":[\"b\",\"c\",\"d\"]}" },
-        { "a=x+y%2B%26", "{\"a\":\"x y+&\"}" },
-        { "a=", "{\"a\":\"\"}" },
-        { "%C3%A9=1", "{\"\xc3\xa9\":\"1\"}" },
-        { "a=%zz", NULL },
-        { "a=%f", NULL },
-        { "a=%ff", NULL },
-        { "a=%00", NULL },
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-        g_autoptr(GError) error = NULL;
-        JsonNode *node = fulcra__http_form_to_json(
-                table[i].form, strlen(table[i].form), &error);
-        g_autofree char *text = node == NULL ? NULL : to_text(node);
-
-        g_test_message("%s", table[i].form);
-        g_assert_cmpstr(text, ==, table[i].json);
-        if (text == NULL)
-            g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT);
-    }
-}
-
-static void
-test_forms_are_bounded(void)
-{
-    g_autoptr(GString) form = g_string_new(NULL);
-    g_autoptr(GError) error = NULL;
-
-    for (int i = 0; i <= FULCRA_HTTP_MAX_FIELDS; i++)
-        g_string_append_printf(form, "%d=&", i);
-    g_assert_null(fulcra__http_form_to_json(form->str, form->len, &error));
-    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_TOO_LARGE);
+    g_assert_cmpuint(fulcra__http_cookies_count("a=1; b=\xff; a=2; c"), ==, 3);
+    g_assert_cmpuint(fulcra__http_cookies_count(""), ==, 0);
 }
 
 /* --- handshakes --- */
@@ -412,8 +371,6 @@ main(int argc, char **argv)
     g_test_add_func("/http/origins", test_origins);
     g_test_add_func("/http/cookies", test_cookies);
     g_test_add_func("/http/cookies/json", test_cookies_to_json);
-    g_test_add_func("/http/forms", test_forms);
-    g_test_add_func("/http/forms/bounded", test_forms_are_bounded);
     g_test_add_func("/http/handshake/lists", test_lists);
     g_test_add_func("/http/handshake/accept", test_accept);
     g_test_add_func("/http/head", test_head);

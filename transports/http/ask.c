@@ -212,30 +212,6 @@ request_answered(FulcraRequest *request, FulcraRepresentation *representation,
 /* --- asking --- */
 
 static void
-make_body(FulcraHttpExchange *self)
-{
-    const char *type = fulcra_http_head_get_header(self->head, "content-type");
-    g_autofree char *media = g_strndup(type != NULL ? type : "",
-            strcspn(type != NULL ? type : "", "; \t"));
-    static const char *const known[] = { FULCRA_TYPE_TEXT, FULCRA_TYPE_HTML,
-        FULCRA_TYPE_JSON_TEXT, FULCRA_TYPE_BYTES, "text/xml", "text/css",
-        "text/csv", "application/xml", "application/x-www-form-urlencoded",
-        "multipart/form-data", "image/png", "image/jpeg" };
-    const char *named = FULCRA_TYPE_BYTES;
-
-    /* Type names are interned for good: not any text that comes along. */
-    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-        if (g_ascii_strcasecmp(media, known[i]) == 0)
-            named = known[i];
-
-    size_t length = self->received != NULL ? self->received->len : 0;
-    self->body = fulcra_host_representation_from_outside(
-            fulcra_representation_new_bytes(named,
-                    length > 0 ? self->received->data : (guint8 *)"", length));
-    g_clear_pointer(&self->received, g_byte_array_unref);
-}
-
-static void
 issue(FulcraHttpExchange *self, FulcraRequest *request /* (transfer full) */)
 {
     if (self->body != NULL)
@@ -307,7 +283,6 @@ fulcra__http_ask(FulcraHttpExchange *self)
         fulcra__http_upgrade_open(self);
         return;
     }
-    if (self->has_body || self->received != NULL)
-        make_body(self);
+    fulcra__http_body_take(self);
     ask_method(self);
 }

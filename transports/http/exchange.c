@@ -41,6 +41,8 @@ exchange_free(FulcraContext *context)
 
     g_clear_pointer(&self->body, fulcra_representation_unref);
     g_clear_pointer(&self->unsent, fulcra_representation_unref);
+    g_clear_pointer(&self->fields, fulcra__http_form_free);
+    g_clear_error(&self->fields_error);
     fulcra__http_reply_finish(&self->reply);
     fulcra__http_reply_finish(&self->taken);
     g_free(self->target);

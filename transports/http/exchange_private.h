@@ -12,6 +12,7 @@
 #include "http/acceptor.h"
 #include "http/answer.h"
 #include "http/exchange.h"
+#include "http/form.h"
 #include "http/reply.h"
 
 #include <fulcra-host/space.h>
@@ -34,6 +35,10 @@ struct _FulcraHttpExchange {
     FulcraHttpHead *head;
     FulcraHttpReply reply;
     FulcraRepresentation *body; /* (nullable): immutable once ASKED */
+    /* What body is read as, once somebody has asked: one of the two; guarded by
+     * reply.lock, immutable once set. */
+    FulcraHttpForm *fields;
+    GError *fields_error;
     /* (nullable): an answer without bytes, while one with bytes is asked for;
      * guarded by reply.lock */
     FulcraRepresentation *unsent;
@@ -77,6 +82,23 @@ bool fulcra__http_intake(
 
 /** Asks for the resource, or calls the hook; may answer before it returns. */
 void fulcra__http_ask(FulcraHttpExchange *self);
+
+/** Makes `body` of what was received, if there was any. */
+void fulcra__http_body_take(FulcraHttpExchange *self);
+
+/**
+ * fulcra__http_body_get_form:
+ * @self: ASKED; any thread
+ *
+ * Returns: (transfer none) (nullable): NULL with FULCRA_ERROR_BAD_ARGUMENT
+ * where the body is no form, or not a proper one; with FULCRA_ERROR_TOO_LARGE
+ * where it meets a limit
+ */
+const FulcraHttpForm *fulcra__http_body_get_form(
+        FulcraHttpExchange *self, GError **error);
+
+/** Whether there is a body that says it is a form. */
+bool fulcra__http_body_is_form(FulcraHttpExchange *self);
 
 /** Calls the hook for a handshake that has passed. */
 void fulcra__http_upgrade_open(FulcraHttpExchange *self);

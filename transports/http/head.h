@@ -7,8 +7,10 @@
  * Immutable and reference-counted, one allocation: it serves one exchange, or
  * stays with a WebSocket for its whole life. Its context layer answers
  * httpRequest:/method url path query host scheme remote-host headers
- * header/NAME cookies cookie/NAME params param/NAME; body and body/form only
- * while an exchange with a body is under way.
+ * header/NAME cookies cookie/NAME params param/NAME; body body/form uploads
+ * upload/NAME upload/NAME/INDEX only while an exchange with a body is under
+ * way. params and param/NAME are of the query and, in front of it, of such a
+ * form.
  */
 
 #include <fulcra-host/context.h>

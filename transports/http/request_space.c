@@ -8,8 +8,8 @@
  * answer is marked as from outside.
  */
 
+#include "http/cookies.h"
 #include "http/exchange_private.h"
-#include "http/forms.h"
 #include "http/head_private.h"
 
 #include <fulcra-host/request.h>
@@ -165,75 +165,138 @@ cookie_source(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 cookies_source(FulcraRequest *request, GError **error)
 {
-    return json_answer(
-            fulcra__http_cookies_to_json(cookies_of(request), error));
+    return json_answer(fulcra__http_cookies_to_json(cookies_of(request)));
 }
 
-/* --- parameters --- */
+/* --- parameters: of the query, and of a form --- */
+
+/* (transfer full) (nullable) */
+static FulcraHttpForm *
+query_of(FulcraRequest *request, GError **error)
+{
+    const char *query =
+            fulcra_http_head_get_query(fulcra__http_head_of_request(request));
+
+    /* How many there are was looked at when the head came. */
+    return fulcra__http_form_new_urlencoded(query, strlen(query), NULL, error);
+}
+
+/* False for a form that is refused. @form: (transfer none) (nullable): the body
+ * may be none, or there is no body. */
+static bool
+form_of(FulcraRequest *request, const FulcraHttpForm **form, GError **error)
+{
+    FulcraHttpExchange *exchange = fulcra__http_exchange_find(request);
+
+    *form = NULL;
+    if (exchange == NULL || !fulcra__http_body_is_form(exchange))
+        return true;
+    *form = fulcra__http_body_get_form(exchange, error);
+    return *form != NULL;
+}
 
 static FulcraRepresentation *
 param_source(FulcraRequest *request, GError **error)
 {
     const char *name = fulcra_request_get_argument(request, "name");
-    const char *query =
-            fulcra_http_head_get_query(fulcra__http_head_of_request(request));
-    g_autoptr(GError) malformed = NULL;
-    g_autofree char *value =
-            fulcra__http_form_find(query, strlen(query), name, &malformed);
+    const FulcraHttpForm *form;
+    const char *value = NULL;
 
+    if (!form_of(request, &form, error))
+        return NULL;
+    if (form != NULL)
+        value = fulcra__http_form_find(form, name);
     if (value != NULL)
         return text_answer(value);
-    if (malformed == NULL)
-        return none(error, "parameter", name);
-    g_propagate_error(error, g_steal_pointer(&malformed));
-    return NULL;
+
+    g_autoptr(FulcraHttpForm) query = query_of(request, error);
+    if (query == NULL)
+        return NULL;
+    value = fulcra__http_form_find(query, name);
+    return value == NULL ? none(error, "parameter", name) : text_answer(value);
 }
 
 static FulcraRepresentation *
 params_source(FulcraRequest *request, GError **error)
 {
-    const char *query =
-            fulcra_http_head_get_query(fulcra__http_head_of_request(request));
+    const FulcraHttpForm *form;
 
-    return json_answer(fulcra__http_form_to_json(query, strlen(query), error));
+    if (!form_of(request, &form, error))
+        return NULL;
+    g_autoptr(FulcraHttpForm) query = query_of(request, error);
+    return query == NULL ? NULL
+                         : json_answer(fulcra__http_forms_to_json(query, form));
 }
 
 /* --- the body: only in an exchange that has one --- */
 
-static FulcraRepresentation *
-body_of(FulcraRequest *request, GError **error)
+static FulcraHttpExchange *
+exchange_with_body(FulcraRequest *request, GError **error)
 {
     FulcraHttpExchange *exchange = fulcra__http_exchange_find(request);
-    FulcraRepresentation *body = exchange == NULL ? NULL : exchange->body;
 
-    return body != NULL ? body : none(error, "body", "");
+    if (exchange != NULL && exchange->body != NULL)
+        return exchange;
+    none(error, "body", "");
+    return NULL;
 }
 
 static FulcraRepresentation *
 body_source(FulcraRequest *request, GError **error)
 {
-    FulcraRepresentation *body = body_of(request, error);
+    FulcraHttpExchange *exchange = exchange_with_body(request, error);
 
-    return body == NULL ? NULL : fulcra_representation_ref(body);
+    return exchange == NULL ? NULL : fulcra_representation_ref(exchange->body);
+}
+
+static const FulcraHttpForm *
+body_form(FulcraRequest *request, GError **error)
+{
+    FulcraHttpExchange *exchange = exchange_with_body(request, error);
+
+    return exchange == NULL ? NULL
+                            : fulcra__http_body_get_form(exchange, error);
 }
 
 static FulcraRepresentation *
 body_form_source(FulcraRequest *request, GError **error)
 {
-    FulcraRepresentation *body = body_of(request, error);
-    size_t length;
+    const FulcraHttpForm *form = body_form(request, error);
 
-    if (body == NULL)
+    return form == NULL ? NULL
+                        : json_answer(fulcra__http_forms_to_json(form, NULL));
+}
+
+static FulcraRepresentation *
+uploads_source(FulcraRequest *request, GError **error)
+{
+    const FulcraHttpForm *form = body_form(request, error);
+
+    return form == NULL ? NULL
+                        : json_answer(fulcra__http_form_uploads_to_json(form));
+}
+
+/* Without an index the first. */
+static FulcraRepresentation *
+upload_source(FulcraRequest *request, GError **error)
+{
+    const char *name = fulcra_request_get_argument(request, "name");
+    const char *index = fulcra_request_get_argument(request, "index");
+    const FulcraHttpForm *form = body_form(request, error);
+    FulcraRepresentation *file;
+
+    if (form == NULL)
         return NULL;
-    if (!fulcra_representation_has_type(
-                body, "application/x-www-form-urlencoded")) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "the body is %s, not application/x-www-form-urlencoded",
-                fulcra_representation_get_type(body));
-        return NULL;
-    }
-    const char *form = fulcra_representation_get_bytes(body, &length);
-    return json_answer(fulcra__http_form_to_json(form, length, error));
+    file = fulcra__http_form_get_upload(
+            form, name, index == NULL ? 0 : g_ascii_strtoull(index, NULL, 10));
+    return file == NULL ? none(error, "uploaded file", name)
+                        : fulcra_representation_ref(file);
+}
+
+static FulcraRepresentation *
+upload_at_source(FulcraRequest *request, GError **error)
+{
+    return upload_source(request, error);
 }
 
 /* --- the space --- */
@@ -254,7 +317,10 @@ body_form_source(FulcraRequest *request, GError **error)
     X("httpRequest:/params", params)                                           \
     X("httpRequest:/param/{name}", param)                                      \
     X("httpRequest:/body", body)                                               \
-    X("httpRequest:/body/form", body_form)
+    X("httpRequest:/body/form", body_form)                                     \
+    X("httpRequest:/uploads", uploads)                                         \
+    X("httpRequest:/upload/{name}", upload)                                    \
+    X("httpRequest:/upload/{name}/{index:[0-9]+}", upload_at)
 
 #define X(grammar, function)                                                   \
     static const FulcraEndpointOps function##_ops = {                          \

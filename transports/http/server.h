@@ -8,6 +8,7 @@
  * space, under a context of its own: httpRequest:/ and httpResponse:/.
  */
 
+#include "http/form.h"
 #include "http/origin.h"
 #include "loop/loop.h"
 
@@ -29,13 +30,17 @@ typedef struct {
     unsigned connections;        /* 0: as many as descriptors allow */
     unsigned per_address;        /* connections; loopback is unlimited */
     unsigned exchange_ms;        /* an answer must have come by then */
-    unsigned request_seconds; /* in which a whole request must have come, from
-                                 the end of the one before; 0: 60 */
+    unsigned request_seconds;  /* in which a whole request must have come, from
+                                  the end of the one before; 0: 60 */
+    unsigned fields;           /* header fields of a request: 431 above */
+    unsigned cookies;          /* likewise */
+    FulcraHttpFormLimits form; /* of a body, its `fields` also of a query */
 } FulcraHttpLimits;
 
 #define FULCRA_HTTP_LIMITS_DEFAULT                                             \
     {                                                                          \
-        1024 * 1024, 32 * 1024, 30, 0, 1024, 60000, 0                          \
+        1024 * 1024, 32 * 1024, 30, 0, 1024, 60000, 0, 100, 100,               \
+                FULCRA_HTTP_FORM_LIMITS_DEFAULT                                \
     }
 
 typedef struct {

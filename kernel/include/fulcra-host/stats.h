@@ -24,6 +24,10 @@
     X(HTTP_REQUESTS, "http_requests", "HTTP requests")                         \
     X(HTTP_GUARDED, "http_guarded", "malformed heads refused by the guard")    \
     X(HTTP_TOO_LARGE, "http_too_large", "bodies over the limit")               \
+    X(HTTP_TOO_MANY, "http_too_many",                                          \
+            "requests with too many header fields, cookies or parameters")     \
+    X(HTTP_FORMS_REFUSED, "http_forms_refused",                                \
+            "bodies that are no proper form, or over a limit of forms")        \
     X(HTTP_TOO_SLOW, "http_too_slow",                                          \
             "connections closed: a request took too long to arrive")           \
     X(CONNECTIONS_REFUSED, "connections_refused", "over a connection limit")   \
