@@ -3,10 +3,12 @@
 /*
  * intake.c - what a request must pass before anybody is asked
  *
- * In this order: the guard, the path, the origin, the size of the body. Only
- * what the guard has passed becomes a head.
+ * In this order: how many fields there are, the guard, the path, how many
+ * parameters and cookies, the origin, the size of the body. Only what the guard
+ * has passed becomes a head, and making it compares each field with each.
  */
 
+#include "http/cookies.h"
 #include "http/daemon.h"
 #include "http/guard.h"
 #include "http/head_private.h"
@@ -27,6 +29,50 @@ collect(void *fields, enum MHD_ValueKind kind, const char *name, size_t n_name,
     g_array_append_val((GArray *)fields, field);
     return MHD_YES;
 }
+
+/* --- how many --- */
+
+static bool
+refuse_many(FulcraHttpExchange *self, unsigned status, const char *what,
+        unsigned limit)
+{
+    g_autofree char *message =
+            g_strdup_printf("the request has more than %u %s", limit, what);
+
+    fulcra_host_stats_add(FULCRA_STAT_HTTP_TOO_MANY, 1);
+    fulcra__http_exchange_fail(self, status, message, NULL);
+    return false;
+}
+
+static bool
+check_n_fields(FulcraHttpExchange *self, const FulcraHttpReceived *received)
+{
+    unsigned limit = fulcra__http_exchange_get_options(self)->limits.fields;
+
+    return received->n_fields <= limit ||
+           refuse_many(self, 431, "header fields", limit);
+}
+
+static bool
+check_n_params(FulcraHttpExchange *self)
+{
+    const FulcraHttpLimits *limits =
+            &fulcra__http_exchange_get_options(self)->limits;
+    const char *cookies = fulcra_http_head_get_header(self->head, "cookie");
+    const char *query = fulcra_http_head_get_query(self->head);
+    unsigned n_params = *query != '\0';
+
+    for (; *query != '\0'; query++)
+        n_params += *query == '&';
+    if (n_params > limits->form.fields)
+        return refuse_many(self, 400, "parameters", limits->form.fields);
+    if (cookies != NULL &&
+            fulcra__http_cookies_count(cookies) > limits->cookies)
+        return refuse_many(self, 431, "cookies", limits->cookies);
+    return true;
+}
+
+/* --- what they are --- */
 
 static bool
 guard(FulcraHttpExchange *self, const FulcraHttpReceived *received)
@@ -150,7 +196,8 @@ fulcra__http_intake(
     };
 
     note_body(self, &received);
-    if (!guard(self, &received) || !make_head(self, &received))
+    if (!check_n_fields(self, &received) || !guard(self, &received) ||
+            !make_head(self, &received) || !check_n_params(self))
         return false;
     self->handshake = fulcra__http_upgrade_wanted(self, version);
     return check_origin(self, self->handshake) && check_length(self, &received);
