@@ -39,6 +39,18 @@ sweep_silent(FulcraWebSocket *self, uint32_t now)
             FULCRA_CLOSE_GOING_AWAY, true);
 }
 
+/* Our Close is stuck behind a peer that does not read. It holds no more than
+ * one frame now, so it gets the time that silence gets: who was too slow may
+ * still learn it. */
+static bool
+close_is_stuck(FulcraWebSocket *self, uint32_t now)
+{
+    return self->wire == FULCRA_WIRE_CLOSING && self->blocked &&
+           !self->home->stopping &&
+           (int32_t)(now - self->deadline_ms) <
+                   (int32_t)self->home->owner->limits.ping_ms;
+}
+
 static void
 sweep_socket(FulcraWebSocket *self, uint32_t now)
 {
@@ -52,7 +64,7 @@ sweep_socket(FulcraWebSocket *self, uint32_t now)
         return;
     if (self->wire == FULCRA_WIRE_OPEN) /* what it waits for takes too long */
         fulcra__wire_begin_close(self);
-    else if (self->wire != FULCRA_WIRE_NONE)
+    else if (self->wire != FULCRA_WIRE_NONE && !close_is_stuck(self, now))
         fulcra__wire_drop(self, true);
 }
 

@@ -148,6 +148,9 @@ fulcra__wire_flush(FulcraWebSocket *self)
     case FULCRA_OUTBOUND_DONE:
         break;
     }
+    if (self->wire == FULCRA_WIRE_CLOSING && self->blocked)
+        self->deadline_ms = fulcra__socket_now_ms(self->home) +
+                            self->home->owner->limits.closing_ms;
     set_blocked(self, false);
     if (self->wire == FULCRA_WIRE_CLOSING)
         wire_flushed_close(self);
