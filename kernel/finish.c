@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * finish.c - the end of a request: who answers it, and who is told
+ *
+ * The endpoint's answer, a time-out and a cancellation race for the phase
+ * PENDING; whoever takes it writes the answer, publishes it (ANSWERED), wakes
+ * those who sleep on the tree, and delivers the callback on the thread where
+ * it is wanted. The others are dropped.
+ */
+
+#include "private/domain.h"
+#include "private/error.h"
+#include "private/kernel.h"
+#include "private/request.h"
+#include "private/run.h"
+#include "private/thread.h"
+#include <fulcra-host/stats.h>
+#include <fulcra/log.h>
+#include <fulcra/representation.h>
+
+/* --- finish and deliver --- */
+
+static void
+request_call_back(FulcraRequest *self)
+{
+    self->answered(self, self->answer, self->error, self->answered_data);
+    fulcra_request_unref(self);
+}
+
+static void
+delivery_run(FulcraTask *task)
+{
+    request_call_back(FULCRA__CONTAINER_OF(task, FulcraRequest, delivery));
+}
+
+static void
+request_deliver(FulcraRequest *self)
+{
+    self->delivery.run = delivery_run;
+    if (self->deliver_domain != NULL)
+        fulcra__domain_post(
+                self->deliver_domain, &self->delivery, FULCRA__CONTINUE);
+    else if (self->deliver_loop != NULL &&
+             self->deliver_loop != fulcra__thread_self()->loop)
+        self->deliver_loop->post(self->deliver_loop, &self->delivery);
+    else
+        request_call_back(self);
+}
+
+static void
+root_wake(FulcraRoot *self)
+{
+    /* Pairs with request_wait(): either it sees ANSWERED, or we see it. */
+    if (atomic_load(&self->waiters) == 0)
+        return;
+    pthread_mutex_lock(&self->lock);
+    pthread_cond_broadcast(&self->answered);
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* Whether this call is the one that answers @self, and has.
+ * @answer, @error: (transfer full): one of them is NULL */
+bool
+fulcra__request_finish(
+        FulcraRequest *self, FulcraRepresentation *answer, GError *error)
+{
+    int pending = PHASE_PENDING;
+
+    if (!atomic_compare_exchange_strong(
+                &self->phase, &pending, PHASE_CLAIMED)) {
+        fulcra_representation_unref(answer);
+        g_clear_error(&error);
+        return false;
+    }
+    if (error != NULL) {
+        g_autofree char *line = fulcra__request_describe(self);
+
+        error = fulcra__error_adopt(error);
+        fulcra__error_push(error, line);
+        if (self->parent == NULL)
+            fulcra_host_stats_add(FULCRA_STAT_REQUESTS_FAILED, 1);
+    }
+    self->answer = answer;
+    self->error = error;
+    if (self->started_ns != 0)
+        fulcra__trace_end(self);
+
+    bool asynchronous = self->answered != NULL;
+    atomic_store(&self->phase, PHASE_ANSWERED);
+    root_wake(self->root);
+    if (asynchronous) {
+        if (atomic_load(&self->timed))
+            fulcra__deadlines_remove(
+                    self->root->kernel->deadlines, &self->deadline);
+        request_deliver(self);
+    }
+    return true;
+}
+
+void
+fulcra__request_finish_failed(
+        FulcraRequest *self, FulcraErrorCode code, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    GError *error =
+            g_error_new_valist(FULCRA_ERROR, (int)code, format, arguments);
+    va_end(arguments);
+    fulcra__request_finish(self, NULL, error);
+}
+
+/* --- time-outs and cancellations --- */
+
+void
+fulcra__request_time_out(FulcraRequest *self)
+{
+    g_autofree char *what = fulcra__request_describe(self);
+    GError *error = g_error_new(FULCRA_ERROR, FULCRA_ERROR_TIMEOUT,
+            "'%s' has not answered within the deadline",
+            self->endpoint == NULL ? "?" : self->endpoint->id);
+
+    atomic_store(&self->cancelled, true);
+    bool timed_out = fulcra__request_finish(self, NULL, error);
+    root_wake(self->root); /* those below it are not wanted any more */
+    if (!timed_out)
+        return;
+    fulcra_host_stats_add(FULCRA_STAT_TIMEOUTS, 1);
+    fulcra_log_warning(self, "no answer within the deadline: %s", what);
+}
+
+void
+fulcra__request_hold_expiring(FulcraDeadline *entry)
+{
+    fulcra_request_ref(FULCRA__CONTAINER_OF(entry, FulcraRequest, deadline));
+}
+
+void
+fulcra__request_expire(FulcraDeadline *entry)
+{
+    FulcraRequest *self = FULCRA__CONTAINER_OF(entry, FulcraRequest, deadline);
+
+    fulcra__request_time_out(self);
+    fulcra_request_unref(self);
+}
+
+void
+fulcra_request_cancel(FulcraRequest *self)
+{
+    g_return_if_fail(self != NULL);
+    atomic_store(&self->cancelled, true);
+    if (atomic_load(&self->phase) == PHASE_PENDING)
+        fulcra__request_finish_failed(self, FULCRA_ERROR_CANCELLED,
+                "the answer is not wanted any more");
+    root_wake(self->root);
+}
+
+/* --- when the code of an endpoint has returned --- */
+
+static void
+request_tell_returned(FulcraRequest *self)
+{
+    self->when_returned(self, self->when_returned_data);
+    fulcra_request_unref(self);
+}
+
+static void
+return_task_run(FulcraTask *task)
+{
+    request_tell_returned(
+            FULCRA__CONTAINER_OF(task, FulcraRequest, return_task));
+}
+
+void
+fulcra__request_mark_returned(FulcraRequest *self)
+{
+    atomic_store(&self->returned, true);
+    if (!atomic_exchange(&self->watched, false))
+        return;
+    self->return_task.run = return_task_run;
+    if (self->deliver_loop != NULL &&
+            self->deliver_loop != fulcra__thread_self()->loop)
+        self->deliver_loop->post(self->deliver_loop, &self->return_task);
+    else
+        request_tell_returned(self);
+}
+
+void
+fulcra_host_request_when_returned(FulcraRequest *self,
+        void (*returned)(FulcraRequest *self, void *user_data), void *user_data)
+{
+    self->when_returned = returned;
+    self->when_returned_data = user_data;
+    fulcra_request_ref(self);
+    atomic_store(&self->watched, true); /* one of the two takes it back */
+    if (atomic_load(&self->returned) && atomic_exchange(&self->watched, false))
+        request_tell_returned(self);
+}
+
+bool
+fulcra_host_request_is_done(FulcraRequest *self)
+{
+    return atomic_load(&self->phase) == PHASE_ANSWERED;
+}
