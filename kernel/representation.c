@@ -470,3 +470,30 @@ fulcra_host_representation_derive(FulcraRepresentation *self, const char *type,
         return NULL;
     return fulcra__representation_hang(self, type, form);
 }
+
+/* --- content codings --- */
+
+void
+fulcra_host_representation_add_coding(FulcraRepresentation *self,
+        const char *coding, FulcraRepresentation *form)
+{
+    g_return_if_fail(self != NULL && coding != NULL && form != NULL);
+
+    fulcra__representation_hang(self, fulcra_intern(coding), form);
+}
+
+FulcraRepresentation *
+fulcra_host_representation_get_coding(
+        FulcraRepresentation *self, const char *coding)
+{
+    const char *type = fulcra_intern(coding);
+    FulcraRepresentation *form =
+            fulcra__representation_find_derived(self, type);
+
+    /* A twin has the bytes of its owner. */
+    while (form == NULL && self->destroy == owner_unref) {
+        self = self->owner;
+        form = fulcra__representation_find_derived(self, type);
+    }
+    return form;
+}

@@ -2,20 +2,19 @@
 
 /*
  * answer.c - from a representation or an error to what libmicrohttpd sends
- *
- * Bodies are not copied: a response holds a reference to its representation.
- * What can be shared hangs on the representation: JSON is rendered once and
- * an entity tag is computed once, however often it is asked for.
  */
 
 #include "http/answer.h"
+#include "http/content.h"
+#include "http/coding.h"
+#include "http/condition.h"
 #include "http/guard.h"
 #include "http/page.h"
+#include "http/range.h"
 
 #include <fulcra-host/request.h>
 #include <fulcra/error.h>
 #include <fulcra/log.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 /* A year would be allowed; an hour is soon forgotten if it was a mistake. */
@@ -48,93 +47,13 @@ fulcra__http_status_of(const GError *error)
     return status[error->code];
 }
 
-/* --- forms with bytes --- */
-
-static FulcraRepresentation *
-render_json(FulcraRepresentation *self)
-{
-    char *text = json_to_string(fulcra_representation_get_json(self), FALSE);
-
-    return fulcra_representation_new_take(
-            FULCRA_TYPE_JSON_TEXT, text, strlen(text), g_free);
-}
-
-static FulcraRepresentation *
-render_strings(FulcraRepresentation *self)
-{
-    const char *const *strings = fulcra_representation_get_strings(self);
-    JsonArray *array = json_array_new();
-    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_ARRAY);
-
-    for (; strings != NULL && *strings != NULL; strings++)
-        json_array_add_string_element(array, *strings);
-    json_node_take_array(node, array);
-    char *text = json_to_string(node, FALSE);
-    return fulcra_representation_new_take(
-            FULCRA_TYPE_JSON_TEXT, text, strlen(text), g_free);
-}
-
-/* @self or a form of it that has bytes; NULL where there is none. */
-static FulcraRepresentation *
-with_bytes(FulcraRepresentation *self)
-{
-    if (fulcra_representation_get_bytes(self, NULL) != NULL ||
-            fulcra_representation_has_type(self, FULCRA_TYPE_NONE))
-        return self;
-    if (fulcra_representation_has_type(self, FULCRA_TYPE_JSON))
-        return fulcra_host_representation_derive(
-                self, fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_json);
-    if (fulcra_representation_has_type(self, FULCRA_TYPE_STRINGS))
-        return fulcra_host_representation_derive(
-                self, fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_strings);
-    return NULL;
-}
-
 bool
 fulcra__http_answer_can(FulcraRepresentation *representation)
 {
-    return with_bytes(representation) != NULL;
+    return fulcra__http_content_of(representation) != NULL;
 }
 
-/* (transfer full): the Content-Type for an internal or media type */
-static char *
-content_type(FulcraRepresentation *body)
-{
-    const char *type = fulcra_representation_get_type(body);
-
-    if (strcmp(type, FULCRA_TYPE_BOOL) == 0 ||
-            strcmp(type, FULCRA_TYPE_INT) == 0)
-        type = FULCRA_TYPE_TEXT;
-    if (strchr(type, '/') == NULL ||
-            !fulcra__http_is_field_value(type, strlen(type)))
-        type = FULCRA_TYPE_BYTES;
-    if (g_str_has_prefix(type, "text/") && strstr(type, "charset") == NULL)
-        return g_strconcat(type, "; charset=utf-8", NULL);
-    return g_strdup(type);
-}
-
-/* --- responses --- */
-
-static void
-release_body(void *body)
-{
-    fulcra_representation_unref(body);
-}
-
-/* @body: (transfer none) (nullable) */
-static struct MHD_Response *
-response_of(FulcraRepresentation *body)
-{
-    size_t length = 0;
-    const void *bytes =
-            body == NULL ? NULL
-                         : fulcra_representation_get_bytes(body, &length);
-
-    if (bytes == NULL || length == 0)
-        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    return MHD_create_response_from_buffer_with_free_callback_cls(length,
-            (void *)bytes, release_body, fulcra_representation_ref(body));
-}
+/* --- headers --- */
 
 void
 fulcra__http_answer_header(
@@ -171,57 +90,7 @@ void
 fulcra__http_answer_empty(FulcraHttpAnswer *self, unsigned status)
 {
     self->status = status;
-    self->response = response_of(NULL);
-}
-
-/* --- entity tags (RFC 9110 section 8.8.3) --- */
-
-static FulcraRepresentation *
-make_etag(FulcraRepresentation *self)
-{
-    size_t length;
-    const void *bytes = fulcra_representation_get_bytes(self, &length);
-    g_autofree char *sum =
-            g_compute_checksum_for_data(G_CHECKSUM_SHA1, bytes, length);
-
-    return fulcra_representation_new_printf(FULCRA_TYPE_TEXT, "\"%.27s\"", sum);
-}
-
-/* (transfer full): quoted */
-static char *
-etag_of(FulcraRepresentation *answer, FulcraRepresentation *body)
-{
-    const char *own = fulcra_representation_get_header(answer, "etag");
-
-    if (own != NULL && fulcra__http_is_field_value(own, strlen(own)))
-        return own[0] == '"' || g_str_has_prefix(own, "W/\"")
-                       ? g_strdup(own)
-                       : g_strdup_printf("\"%s\"", own);
-    return g_strdup(
-            fulcra_representation_get_text(fulcra_host_representation_derive(
-                    body, fulcra_intern("etag"), make_etag)));
-}
-
-/* Weak comparison against a list of tags, or "*". */
-static bool
-etag_matches(const char *list, const char *etag)
-{
-    if (g_str_has_prefix(etag, "W/"))
-        etag += 2;
-    size_t length = strlen(etag);
-    while (list != NULL && *list != '\0') {
-        list += strspn(list, ", \t");
-        if (*list == '*')
-            return true;
-        if (g_str_has_prefix(list, "W/"))
-            list += 2;
-        if (strncmp(list, etag, length) == 0 &&
-                strchr(", \t", list[length]) != NULL)
-            return true;
-        const char *close = list[0] == '"' ? strchr(list + 1, '"') : NULL;
-        list = close != NULL ? close + 1 : list + strcspn(list, ",");
-    }
-    return false;
+    self->response = fulcra__http_content_send(NULL);
 }
 
 /* --- caching --- */
@@ -318,10 +187,199 @@ static void
 add_body_headers(FulcraHttpAnswer *self, const FulcraHttpReply *reply,
         FulcraRepresentation *body)
 {
-    g_autofree char *type = content_type(body);
+    g_autofree char *type = fulcra__http_content_type(body);
 
     add_default_header(self, reply, "Content-Type", type);
     add_default_header(self, reply, "X-Content-Type-Options", "nosniff");
+}
+
+/* --- what of a representation is sent: a coded form, a part, nothing --- */
+
+/* A resource that was found, on its way to a client. */
+typedef struct {
+    FulcraHttpAnswer *answer;
+    FulcraHttpHead *head;
+    const FulcraHttpReply *reply;
+    FulcraRepresentation *plain;
+    FulcraRepresentation *body; /* plain, or a coded form of it */
+    const char *coding;         /* (nullable) */
+    char *etag;
+    FulcraHttpValidators validators;
+} Selected;
+
+static const char *
+get_field(const Selected *self, const char *name)
+{
+    return fulcra_http_head_get_header(self->head, name);
+}
+
+/* The entity tag (RFC 9110 section 8.8.3), quoted. (transfer full) */
+static char *
+etag_of(const FulcraHttpReply *reply, FulcraRepresentation *answer,
+        FulcraRepresentation *body)
+{
+    const char *own = fulcra__http_reply_get_header(reply, "etag");
+
+    if (own == NULL)
+        own = fulcra_representation_get_header(answer, "etag");
+    if (own != NULL && fulcra__http_is_field_value(own, strlen(own)))
+        return own[0] == '"' || g_str_has_prefix(own, "W/\"")
+                       ? g_strdup(own)
+                       : g_strdup_printf("\"%s\"", own);
+    return g_strdup(fulcra__http_content_etag(body));
+}
+
+static const char *
+modified_of(const FulcraHttpReply *reply, FulcraRepresentation *answer)
+{
+    const char *own = fulcra__http_reply_get_header(reply, "last-modified");
+
+    if (own == NULL)
+        own = fulcra_representation_get_header(answer, "last-modified");
+    return own != NULL && fulcra__http_is_field_value(own, strlen(own)) ? own
+                                                                        : NULL;
+}
+
+/* Of a date within the last second there may be two states (RFC 9110 section
+ * 8.8.2.2). */
+static bool
+is_recent(const char *date)
+{
+    int64_t seconds;
+
+    return date != NULL && fulcra__http_date_parse(date, &seconds) &&
+           g_get_real_time() / US_PER_SECOND - seconds < 2;
+}
+
+static void
+select_form(Selected *self, FulcraRepresentation *answer)
+{
+    /* An entity tag that was stated is one for the plain form. */
+    const char *accept = is_stated(self->reply, "etag")
+                                 ? NULL
+                                 : get_field(self, "accept-encoding");
+
+    self->body = fulcra__http_coding_choose(self->plain, accept, &self->coding);
+    self->etag = etag_of(self->reply,
+            self->coding != NULL ? self->body : answer, self->body);
+    self->validators.etag = self->etag;
+    self->validators.modified = modified_of(self->reply, answer);
+    self->validators.weak_by_nature = is_recent(self->validators.modified);
+}
+
+static bool
+is_method(const Selected *self, const char *method)
+{
+    return strcmp(fulcra_http_head_get_method(self->head), method) == 0;
+}
+
+static FulcraHttpRange
+range_of(const Selected *self, const FulcraHttpConditions *conditions)
+{
+    const char *field = get_field(self, "range");
+    size_t size;
+
+    fulcra_representation_get_bytes(self->body, &size);
+    if (field == NULL || !is_method(self, "GET") ||
+            !fulcra__http_conditions_allow_range(conditions, &self->validators))
+        return (FulcraHttpRange){ FULCRA_HTTP_RANGE_ALL, 0, 0 };
+    return fulcra__http_range_parse(field, size);
+}
+
+static void
+send_part(Selected *self, const FulcraHttpRange *part)
+{
+    size_t size;
+
+    fulcra_representation_get_bytes(self->body, &size);
+    g_autofree char *range = g_strdup_printf("bytes %zu-%zu/%zu", part->first,
+            part->first + part->length - 1, size);
+
+    self->answer->status = 206;
+    self->answer->response =
+            fulcra__http_content_send_part(self->body, part->first, part->length);
+    fulcra__http_answer_header(self->answer, "Content-Range", range);
+}
+
+static void
+send_unsatisfiable(Selected *self)
+{
+    size_t size;
+
+    fulcra_representation_get_bytes(self->body, &size);
+    g_autofree char *range = g_strdup_printf("bytes */%zu", size);
+    fulcra__http_answer_empty(self->answer, 416);
+    fulcra__http_answer_header(self->answer, "Content-Range", range);
+}
+
+/* Makes the response, and the headers that depend on what is sent. */
+static void
+send_selected(Selected *self)
+{
+    const FulcraHttpConditions conditions = {
+        .if_match = get_field(self, "if-match"),
+        .if_none_match = get_field(self, "if-none-match"),
+        .if_modified_since = get_field(self, "if-modified-since"),
+        .if_unmodified_since = get_field(self, "if-unmodified-since"),
+        .if_range = get_field(self, "if-range"),
+    };
+    unsigned refused = is_method(self, "GET") || is_method(self, "HEAD")
+                               ? fulcra__http_conditions_judge(
+                                         &conditions, &self->validators)
+                               : 0;
+    FulcraHttpRange range =
+            refused != 0 ? (FulcraHttpRange){ 0 } : range_of(self, &conditions);
+
+    if (refused != 0) {
+        fulcra__http_answer_empty(self->answer, refused);
+    } else if (range.kind == FULCRA_HTTP_RANGE_PART) {
+        send_part(self, &range);
+    } else if (range.kind == FULCRA_HTTP_RANGE_UNSATISFIABLE) {
+        send_unsatisfiable(self);
+    } else {
+        self->answer->status = 200;
+        self->answer->response = fulcra__http_content_send(self->body);
+    }
+}
+
+static void
+add_selected_headers(Selected *self)
+{
+    unsigned status = self->answer->status;
+
+    if (status == 200 || status == 206) {
+        add_body_headers(self->answer, self->reply, self->plain);
+        add_default_header(self->answer, self->reply, "Accept-Ranges", "bytes");
+        if (self->coding != NULL)
+            fulcra__http_answer_header(
+                    self->answer, "Content-Encoding", self->coding);
+    }
+    if (fulcra__http_coding_varies(self->plain))
+        fulcra__http_answer_header(self->answer, "Vary", "Accept-Encoding");
+    add_default_header(self->answer, self->reply, "ETag", self->etag);
+    if (self->validators.modified != NULL)
+        add_default_header(self->answer, self->reply, "Last-Modified",
+                self->validators.modified);
+}
+
+/* --- answers --- */
+
+static void
+answer_selected(FulcraHttpAnswer *self, FulcraHttpHead *head,
+        const FulcraHttpReply *reply, FulcraRepresentation *answer,
+        FulcraRepresentation *plain)
+{
+    Selected selected = {
+        .answer = self, .head = head, .reply = reply, .plain = plain
+    };
+    g_autofree char *cache = cache_control(answer);
+
+    select_form(&selected, answer);
+    send_selected(&selected);
+    add_reply_headers(self, reply);
+    add_selected_headers(&selected);
+    add_default_header(self, reply, "Cache-Control", cache);
+    g_free(selected.etag);
 }
 
 void
@@ -331,8 +389,7 @@ fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
 {
     FulcraRepresentation *answer =
             reply->body != NULL ? reply->body : representation;
-    FulcraRepresentation *body = with_bytes(answer);
-    g_autofree char *etag = NULL;
+    FulcraRepresentation *body = fulcra__http_content_of(answer);
 
     g_assert(body != NULL);
     fulcra_host_representation_foreach_header(
@@ -340,23 +397,14 @@ fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
     unsigned status = choose_status(reply, verb, answer);
 
     if (verb == FULCRA_VERB_SOURCE && status == 200) {
-        etag = etag_of(answer, body);
-        if (etag_matches(
-                    fulcra_http_head_get_header(head, "if-none-match"), etag))
-            status = 304;
+        answer_selected(self, head, reply, answer, body);
+        return;
     }
     self->status = status;
-    self->response = response_of(has_no_body(status) ? NULL : body);
+    self->response = fulcra__http_content_send(has_no_body(status) ? NULL : body);
     add_reply_headers(self, reply);
     if (!has_no_body(status))
         add_body_headers(self, reply, body);
-    if (etag != NULL)
-        add_default_header(self, reply, "ETag", etag);
-    if (verb == FULCRA_VERB_SOURCE && (status == 200 || status == 304)) {
-        g_autofree char *cache = cache_control(answer);
-
-        add_default_header(self, reply, "Cache-Control", cache);
-    }
 }
 
 /* --- failures --- */
@@ -414,7 +462,7 @@ fulcra__http_answer_failure(FulcraHttpAnswer *self,
                     : failure_line(failure);
 
     self->status = failure->status;
-    self->response = response_of(body);
+    self->response = fulcra__http_content_send(body);
     add_reply_headers(self, stated);
     add_body_headers(self, stated, body);
     add_default_header(self, stated, "Cache-Control", "no-store");

@@ -88,6 +88,24 @@ FulcraRepresentation *fulcra_host_representation_derive(
         FulcraRepresentation *(*make)(FulcraRepresentation *self));
 
 /**
+ * fulcra_host_representation_add_coding:
+ * @self: nobody else holds it yet
+ * @coding: "gzip" or "br"
+ * @form: (transfer full): the same bytes in that content coding, with an ETag
+ *     of its own
+ *
+ * Leaves a coded form with @self, for a transport to send in its place to whom
+ * accepts it. Those who read @self do not see it.
+ */
+void fulcra_host_representation_add_coding(FulcraRepresentation *self,
+        const char *coding, FulcraRepresentation *form);
+
+/** The form that was left with @self, or with one whose bytes @self shares.
+ * (transfer none) (nullable) */
+FulcraRepresentation *fulcra_host_representation_get_coding(
+        FulcraRepresentation *self, const char *coding);
+
+/**
  * fulcra_host_representation_new_uninitialised:
  * @data: (out): @length bytes to be filled in before it is shared
  *
