@@ -444,6 +444,26 @@ fulcra_host_grammar_get_scheme(const FulcraGrammar *self)
     return self->scheme;
 }
 
+bool
+fulcra_host_grammar_has_slot(const FulcraGrammar *self, const char *name)
+{
+    const char *const *names = NULL;
+    size_t n = self->regex != NULL
+                       ? fulcra__pattern_get_names(self->regex, &names)
+                       : 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < self->n_parts; i++)
+        if (g_strcmp0(self->parts[i].name, name) == 0)
+            return true;
+    for (size_t i = 0; i < self->n_arguments; i++)
+        if (g_strcmp0(self->arguments[i].slot, name) == 0)
+            return true;
+    return false;
+}
+
 /* --- literals --- */
 
 static pthread_mutex_t literals_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -3,12 +3,8 @@
 /*
  * fileset.c - files below a folder of a module, as resources
  *
- * What a path may reach is decided by the system, not by looking at the text:
- * every segment is opened on its own, relative to the descriptor of the one
- * before it, and never through a link. "." and ".." are refused with all names
- * that begin with a dot, so a walk cannot leave the root it began in, whatever
- * is renamed meanwhile. (openat2() would do that in one call; sandboxes forbid
- * it often enough that the walk would be needed anyway.)
+ * Which file an identifier means is said by a grammar, a glob or a regex
+ * (fileset_choice.c); what of that may be reached, fileset_find.c decides.
  *
  * The endpoint is CONCURRENT, because disks block. Its answers are expired at
  * once: the file is looked at for every request, and small ones that have not
@@ -16,19 +12,22 @@
  */
 
 #include "spaces/fileset_cache.h"
+#include "spaces/fileset_choice.h"
+#include "spaces/fileset_find.h"
+#include "spaces/fileset_load.h"
 #include "spaces/kinds.h"
 #include <fulcra/fulcra.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
     int root; /* O_PATH */
-    char *index;
+    char **indexes;
+    FulcraFilesetRewrite *rewrite; /* (nullable) */
+    bool coded;
     int64_t max_size;
     FulcraFilesetCache *cache;
 } Fileset;
@@ -39,82 +38,54 @@ fileset_free(void *data)
     Fileset *self = data;
 
     close(self->root);
-    g_free(self->index);
+    g_strfreev(self->indexes);
+    fulcra__fileset_rewrite_free(self->rewrite);
     fulcra__fileset_cache_free(self->cache);
     g_free(self);
 }
 
-/* --- finding a file --- */
+/* --- which file --- */
 
-/* Names that no file is served under: hidden ones, "." and ".." among them,
- * and those that only serve to confuse somebody else's parser. */
+static const char *
+get_slot(const char *name, void *request)
+{
+    return fulcra_request_get_argument(request, name);
+}
+
+/* What follows "scheme:/", where nothing says which part of it is the path.
+ * (transfer full) (nullable) */
+static char *
+whole_path(FulcraRequest *request)
+{
+    const char *text =
+            fulcra_identifier_get_text(fulcra_request_get_identifier(request));
+    const char *path = strstr(text, ":/");
+
+    if (path == NULL || strchr(path, '+') != NULL)
+        return NULL;
+    return g_uri_unescape_string(path + 2, NULL);
+}
+
+/* The path below the root that @request means. (transfer full) (nullable) */
+static char *
+path_of(const Fileset *self, FulcraRequest *request)
+{
+    const char *path = fulcra_request_get_argument(request, "path");
+
+    if (self->rewrite != NULL)
+        return fulcra__fileset_rewrite_apply(self->rewrite, get_slot, request);
+    return path != NULL ? g_strdup(path) : whole_path(request);
+}
+
 static bool
-segment_is_fine(const char *segment)
+find(Fileset *self, FulcraRequest *request, bool coded,
+        FulcraFilesetFound *found)
 {
-    if (segment[0] == '\0' || segment[0] == '.')
-        return false;
-    for (const char *c = segment; *c != '\0'; c++)
-        if (*c == '\\' || g_ascii_iscntrl(*c))
-            return false;
-    return g_utf8_validate(segment, -1, NULL);
-}
+    g_autofree char *path = path_of(self, request);
 
-/* Opens the file @path below @folder; -1 where there is none to be served. */
-static int
-walk(int folder, const char *path)
-{
-    g_auto(GStrv) segments = g_strsplit(path, "/", -1);
-    int at = folder;
-
-    for (size_t i = 0; segments[i] != NULL; i++) {
-        bool last = segments[i + 1] == NULL;
-        int flags =
-                last ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
-        int next = segment_is_fine(segments[i])
-                           ? openat(at, segments[i],
-                                     flags | O_NOFOLLOW | O_CLOEXEC)
-                           : -1;
-
-        if (at != folder)
-            close(at);
-        if (next < 0)
-            return -1;
-        at = next;
-    }
-    return at;
-}
-
-/* What a path leads to. */
-typedef struct {
-    int fd; /* -1: nothing */
-    struct stat status;
-    char *path; /* with the index, where it names a folder */
-} Found;
-
-static void
-found_clear(Found *self)
-{
-    if (self->fd >= 0)
-        close(self->fd);
-    g_free(self->path);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
-
-static void
-find(Fileset *self, const char *path, Found *found)
-{
-    bool folder = path[0] == '\0' || g_str_has_suffix(path, "/");
-
-    found->path = g_strconcat(path, folder ? self->index : NULL, NULL);
-    found->fd = walk(self->root, found->path);
-    if (found->fd < 0)
-        return;
-    if (fstat(found->fd, &found->status) == 0 &&
-            (S_ISREG(found->status.st_mode) ||
-                    (S_ISDIR(found->status.st_mode) && !folder)))
-        return;
-    close(found->fd);
-    found->fd = -1;
+    return path != NULL &&
+           fulcra__fileset_find(self->root, path,
+                   (const char *const *)self->indexes, coded, found);
 }
 
 /* --- answering --- */
@@ -141,93 +112,26 @@ redirect(FulcraRequest *request)
             answer, "httpResponse:/header/Location", location);
 }
 
-/* Reads @size bytes, or fewer where the file has shrunk. (transfer full) */
-static char *
-read_all(int fd, size_t size, size_t *length, GError **error)
-{
-    g_autofree char *data = g_try_malloc(size + 1);
-    size_t have = 0;
-
-    while (data != NULL && have < size) {
-        ssize_t got = read(fd, data + have, size - have);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED,
-                    "reading failed: %s", g_strerror(errno));
-            return NULL;
-        }
-        if (got == 0)
-            break;
-        have += (size_t)got;
-    }
-    if (data == NULL) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_OVERLOADED,
-                "no memory for a file of %zu bytes", size);
-        return NULL;
-    }
-    data[have] = '\0';
-    *length = have;
-    return g_steal_pointer(&data);
-}
-
-static FulcraRepresentation *
-load(Fileset *self, const Found *found, GError **error)
-{
-    const struct stat *status = &found->status;
-    size_t length;
-
-    if (status->st_size > self->max_size) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_TOO_LARGE,
-                "'%s' has %" G_GINT64_FORMAT " bytes; the fileset's maxSize "
-                "is %" G_GINT64_FORMAT,
-                found->path, (int64_t)status->st_size, self->max_size);
-        return NULL;
-    }
-
-    char *data = read_all(found->fd, (size_t)status->st_size, &length, error);
-    if (data == NULL)
-        return NULL;
-
-    g_autofree char *etag = g_strdup_printf("\"%" PRIx64 "-%" PRIx64 "-%zx\"",
-            (uint64_t)status->st_mtim.tv_sec * 1000000000u +
-                    (uint64_t)status->st_mtim.tv_nsec,
-            (uint64_t)status->st_ino, length);
-    FulcraRepresentation *answer = fulcra_representation_new_take(
-            fulcra_media_type_of(found->path), data, length, g_free);
-    answer = fulcra_representation_with_header(answer, "ETag", etag);
-    /* browsers may keep it, and ask each time whether it still holds */
-    answer = fulcra_representation_with_header(
-            answer, "httpResponse:/header/Cache-Control", "no-cache");
-    return fulcra_representation_with_expiry(answer, FULCRA_EXPIRY_ALWAYS, 0);
-}
-
 static FulcraRepresentation *
 fileset_source(FulcraRequest *request, GError **error)
 {
     Fileset *self = fulcra_request_get_data(request);
-    const char *path = fulcra_request_get_argument(request, "path");
-    g_auto(Found) found = { .fd = -1 };
+    g_auto(FulcraFilesetFound) found = { .file = { .fd = -1 } };
 
-    if (path == NULL)
-        return redirect(request);
-    find(self, path, &found);
-    if (found.fd < 0) {
+    if (!find(self, request, self->coded, &found)) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND, "no file '%s'",
-                found.path);
+                found.path != NULL ? found.path : "");
         return NULL;
     }
-    if (S_ISDIR(found.status.st_mode))
+    if (S_ISDIR(found.file.status.st_mode))
         return redirect(request);
 
     FulcraRepresentation *answer =
-            fulcra__fileset_cache_get(self->cache, found.path, &found.status);
+            fulcra__fileset_cache_get(self->cache, &found);
     if (answer == NULL) {
-        answer = load(self, &found, error);
+        answer = fulcra__fileset_load(&found, self->max_size, error);
         if (answer != NULL)
-            fulcra__fileset_cache_put(
-                    self->cache, found.path, &found.status, answer);
+            fulcra__fileset_cache_put(self->cache, &found, answer);
     }
     return answer;
 }
@@ -235,14 +139,11 @@ fileset_source(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 fileset_exists(FulcraRequest *request, GError **error)
 {
-    const char *path = fulcra_request_get_argument(request, "path");
-    g_auto(Found) found = { .fd = -1 };
+    g_auto(FulcraFilesetFound) found = { .file = { .fd = -1 } };
+    bool there = find(fulcra_request_get_data(request), request, false, &found);
 
-    if (path != NULL)
-        find(fulcra_request_get_data(request), path, &found);
     return fulcra_representation_with_expiry(
-            fulcra_representation_new_bool(path == NULL || found.fd >= 0),
-            FULCRA_EXPIRY_ALWAYS, 0);
+            fulcra_representation_new_bool(there), FULCRA_EXPIRY_ALWAYS, 0);
 }
 
 static const FulcraEndpointOps fileset_ops = {
@@ -253,15 +154,44 @@ static const FulcraEndpointOps fileset_ops = {
     .destroy = fileset_free,
 };
 
+/* The root without its slash. */
+static FulcraRepresentation *
+folder_source(FulcraRequest *request, GError **error)
+{
+    return redirect(request);
+}
+
+static const FulcraEndpointOps folder_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = folder_source,
+};
+
 /* --- building one from a definition --- */
 
 static const FulcraSchemaKey fileset_keys[] = {
-    { "grammar", FULCRA_SCHEMA_TEXTS, .required = true,
-            .help = "which identifiers; {path*} is the file's path" },
+    { "grammar", FULCRA_SCHEMA_TEXTS,
+            .help = "which identifiers; {path*} is the file's path. Either "
+                    "this, `glob` or `regex`" },
+    { "glob", FULCRA_SCHEMA_TEXTS,
+            .help = "which identifiers, as in `res:/css/**.{css,map}`; the "
+                    "file's path is what follows `res:/`" },
+    { "regex", FULCRA_SCHEMA_TEXTS,
+            .help = "which identifiers, as a PCRE2 pattern of the whole; the "
+                    "file's path is the group `path`, or what follows "
+                    "`res:/`" },
+    { "rewrite", FULCRA_SCHEMA_TEXT,
+            .help = "the file's path, with `{NAME}` for a slot of the grammar "
+                    "or a group of the regex, and `{1}` for the first wildcard "
+                    "of the glob" },
     { "root", FULCRA_SCHEMA_TEXT, .required = true,
             .help = "the folder, within the module's own" },
-    { "index", FULCRA_SCHEMA_TEXT, .fallback = "index.html",
-            .help = "the file that stands for its folder" },
+    { "index", FULCRA_SCHEMA_TEXTS, .fallback = "index.html",
+            .help = "the file that stands for its folder; of several the first "
+                    "that is there" },
+    { "compressed", FULCRA_SCHEMA_BOOL, .fallback = "true",
+            .help = "whether `FILE.br` and `FILE.gz` beside a file are sent in "
+                    "its place to whom accepts them" },
     { "maxSize", FULCRA_SCHEMA_SIZE, .fallback = "16MiB", .min = 1,
             .max = INT64_C(1) << 30,
             .help = "the largest file that is served" },
@@ -271,35 +201,136 @@ static const FulcraSchemaKey fileset_keys[] = {
 static const FulcraSchema fileset_schema = { "fileset", fileset_keys, NULL,
     "Files below a folder of the module." };
 
+/* Of the three ways to say which identifiers, the one that a definition
+ * uses. */
+typedef struct {
+    const char *key;
+    JsonNode *node;
+} Choice;
+
+static bool
+get_choice(FulcraEntry *entry, Choice *choice)
+{
+    static const char *const keys[] = { "grammar", "glob", "regex" };
+
+    *choice = (Choice){ NULL, NULL };
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        JsonNode *node = json_object_get_member(entry->definition, keys[i]);
+
+        if (node == NULL)
+            continue;
+        if (choice->node != NULL) {
+            fulcra_host_entry_problem(entry, node,
+                    "\"%s\" beside \"%s\"; one of them says which "
+                    "identifiers",
+                    keys[i], choice->key);
+            return false;
+        }
+        *choice = (Choice){ keys[i], node };
+    }
+    if (choice->node == NULL)
+        fulcra_host_entry_problem(entry, NULL,
+                "this fileset has no \"grammar\"; add \"grammar\", \"glob\" "
+                "or \"regex\": which identifiers it answers");
+    return choice->node != NULL;
+}
+
+/* The texts of a node that is one or a list of them. (transfer full) */
+static GPtrArray *
+list_texts(JsonNode *node)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    if (!JSON_NODE_HOLDS_ARRAY(node)) {
+        g_ptr_array_add(list, node);
+        return list;
+    }
+    JsonArray *array = json_node_get_array(node);
+    for (unsigned i = 0; i < json_array_get_length(array); i++)
+        g_ptr_array_add(list, json_array_get_element(array, i));
+    return list;
+}
+
+/* (transfer full) (nullable) */
+static char *
+grammar_text(const char *key, const char *text, GError **error)
+{
+    if (strcmp(key, "glob") == 0)
+        return fulcra__fileset_glob_to_grammar(text, error);
+    return strcmp(key, "regex") == 0 ? g_strconcat("regex:", text, NULL)
+                                     : g_strdup(text);
+}
+
+/* NULL, which is reported, where @grammar cannot say which file is meant. */
+static FulcraGrammar *
+compile(FulcraEntry *entry, const Choice *choice, JsonNode *node,
+        const Fileset *self)
+{
+    const char *text = json_node_get_string(node);
+    const char *lacks = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *made = grammar_text(choice->key, text, &error);
+    g_autoptr(FulcraGrammar) grammar =
+            made != NULL ? fulcra_host_grammar_new(made, &error) : NULL;
+
+    if (grammar == NULL) {
+        fulcra_host_entry_problem(entry, node, "%s \"%s\": %s", choice->key,
+                text, error->message);
+        return NULL;
+    }
+    if (self->rewrite != NULL)
+        lacks = fulcra__fileset_rewrite_lacks(self->rewrite, grammar);
+    else if (strcmp(choice->key, "grammar") == 0 &&
+             !fulcra_host_grammar_has_slot(grammar, "path"))
+        lacks = "path";
+    if (lacks == NULL)
+        return g_steal_pointer(&grammar);
+    fulcra_host_entry_problem(entry, node, "%s \"%s\" has no {%s}; %s",
+            choice->key, text, lacks,
+            self->rewrite != NULL ? "\"rewrite\" needs it"
+                                  : "that is the file's path, as in "
+                                    "\"res:/shop/{path*}\"");
+    return NULL;
+}
+
 /* res:/shop/{path*} answers res:/shop as well. */
 static void
-bind_without_slash(
-        FulcraEntry *entry, const char *grammar, FulcraEndpoint *endpoint)
+bind_without_slash(FulcraEntry *entry, const char *grammar)
 {
     const char *slash = strrchr(grammar, '/');
     g_autofree char *prefix = NULL;
 
     if (slash == NULL || strcmp(slash, "/{path*}") != 0 || slash[-1] == ':')
         return;
+    g_autoptr(FulcraEndpoint) folder =
+            fulcra_host_endpoint_new("fileset", &folder_ops, NULL, NULL);
+    fulcra_host_endpoint_set_module(folder, entry->module_uri);
     prefix = g_strndup(grammar, (size_t)(slash - grammar));
     fulcra_host_space_bind(entry->space, prefix, 1u << FULCRA_VERB_SOURCE,
-            entry->visibility, endpoint, NULL);
+            entry->visibility, folder, NULL);
 }
 
 static void
-bind_all(FulcraEntry *entry, JsonNode *grammar, FulcraEndpoint *endpoint)
+bind(FulcraEntry *entry, Fileset *self, FulcraEndpoint *endpoint)
 {
-    if (!fulcra_host_entry_bind(entry, grammar, FULCRA_VERBS_ALL, endpoint))
-        return;
-    if (!JSON_NODE_HOLDS_ARRAY(grammar)) {
-        bind_without_slash(entry, json_node_get_string(grammar), endpoint);
-        return;
-    }
+    Choice choice;
 
-    JsonArray *all = json_node_get_array(grammar);
-    for (unsigned i = 0; i < json_array_get_length(all); i++)
-        bind_without_slash(
-                entry, json_array_get_string_element(all, i), endpoint);
+    if (!get_choice(entry, &choice))
+        return;
+    g_autoptr(GPtrArray) list = list_texts(choice.node);
+    fulcra_host_endpoint_set_module(endpoint, entry->module_uri);
+    for (unsigned i = 0; i < list->len; i++) {
+        g_autoptr(FulcraGrammar) grammar =
+                compile(entry, &choice, list->pdata[i], self);
+
+        if (grammar == NULL)
+            continue;
+        fulcra_host_space_bind(entry->space,
+                fulcra_host_grammar_get_text(grammar), FULCRA_VERBS_ALL,
+                entry->visibility, endpoint, NULL);
+        if (self->rewrite == NULL)
+            bind_without_slash(entry, fulcra_host_grammar_get_text(grammar));
+    }
 }
 
 static int
@@ -318,10 +349,49 @@ open_root(FulcraEntry *entry)
     return fd;
 }
 
+/* (transfer full): NULL-terminated */
+static char **
+read_indexes(FulcraEntry *entry)
+{
+    JsonNode *node = json_object_get_member(entry->definition, "index");
+    GPtrArray *names = g_ptr_array_new();
+    g_autoptr(GPtrArray) list =
+            node != NULL ? list_texts(node) : g_ptr_array_new();
+
+    for (unsigned i = 0; i < list->len; i++) {
+        const char *name = json_node_get_string(list->pdata[i]);
+
+        if (!fulcra__fileset_name_is_fine(name))
+            fulcra_host_entry_problem(entry, list->pdata[i],
+                    "'%s' is not the name of a file", name);
+        g_ptr_array_add(names, g_strdup(name));
+    }
+    if (node == NULL)
+        g_ptr_array_add(names, g_strdup("index.html"));
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+/* (transfer full) (nullable) */
+static FulcraFilesetRewrite *
+read_rewrite(FulcraEntry *entry)
+{
+    JsonNode *node = json_object_get_member(entry->definition, "rewrite");
+    g_autoptr(GError) error = NULL;
+    FulcraFilesetRewrite *rewrite =
+            node != NULL ? fulcra__fileset_rewrite_new(
+                                   json_node_get_string(node), &error)
+                         : NULL;
+
+    if (error != NULL)
+        fulcra_host_entry_problem(entry, node, "rewrite \"%s\": %s",
+                json_node_get_string(node), error->message);
+    return rewrite;
+}
+
 static void *
 fileset_build(FulcraEntry *entry)
 {
-    JsonNode *index = json_object_get_member(entry->definition, "index");
     Fileset *self;
     int root = open_root(entry);
 
@@ -329,19 +399,17 @@ fileset_build(FulcraEntry *entry)
         return NULL;
     self = g_new0(Fileset, 1);
     self->root = root;
-    self->index = g_strdup(fulcra_host_json_get_text(
-            entry->definition, "index", "index.html"));
+    self->indexes = read_indexes(entry);
+    self->rewrite = read_rewrite(entry);
+    self->coded =
+            fulcra_host_json_get_bool(entry->definition, "compressed", true);
     self->max_size =
             fulcra_host_json_get_size(entry->definition, "maxSize", 16 << 20);
     self->cache = fulcra__fileset_cache_new();
-    if (!segment_is_fine(self->index) || strchr(self->index, '/') != NULL)
-        fulcra_host_entry_problem(
-                entry, index, "'%s' is not the name of a file", self->index);
 
     g_autoptr(FulcraEndpoint) endpoint =
             fulcra_host_endpoint_new("fileset", &fileset_ops, self, NULL);
-    bind_all(entry, json_object_get_member(entry->definition, "grammar"),
-            endpoint);
+    bind(entry, self, endpoint);
     return NULL;
 }
 

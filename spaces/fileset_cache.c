@@ -24,9 +24,12 @@ struct _FulcraFilesetCache {
     size_t bytes;
 };
 
+#define N_FILES (1 + FULCRA_FILESET_N_CODINGS)
+
 typedef struct {
-    struct stat status;
-    FulcraRepresentation *file;
+    struct stat status[N_FILES]; /* the file, its siblings; zero: none */
+    size_t size;
+    FulcraRepresentation *answer;
 } Kept;
 
 static void
@@ -34,8 +37,14 @@ kept_free(void *data)
 {
     Kept *self = data;
 
-    fulcra_representation_unref(self->file);
+    fulcra_representation_unref(self->answer);
     g_free(self);
+}
+
+static const struct stat *
+get_status(const FulcraFilesetFound *found, size_t i)
+{
+    return i == 0 ? &found->file.status : &found->coded[i - 1].status;
 }
 
 static bool
@@ -44,6 +53,15 @@ same_file(const struct stat *a, const struct stat *b)
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
            a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static bool
+same_files(const Kept *kept, const FulcraFilesetFound *found)
+{
+    for (size_t i = 0; i < N_FILES; i++)
+        if (!same_file(&kept->status[i], get_status(found, i)))
+            return false;
+    return true;
 }
 
 FulcraFilesetCache *
@@ -67,47 +85,68 @@ fulcra__fileset_cache_free(FulcraFilesetCache *self)
 
 FulcraRepresentation *
 fulcra__fileset_cache_get(
-        FulcraFilesetCache *self, const char *path, const struct stat *status)
+        FulcraFilesetCache *self, const FulcraFilesetFound *found)
 {
-    FulcraRepresentation *file = NULL;
+    FulcraRepresentation *answer = NULL;
 
     pthread_mutex_lock(&self->lock);
-    Kept *kept = g_hash_table_lookup(self->files, path);
-    if (kept != NULL && same_file(&kept->status, status))
-        file = fulcra_representation_ref(kept->file);
+    Kept *kept = g_hash_table_lookup(self->files, found->path);
+    if (kept != NULL && same_files(kept, found))
+        answer = fulcra_representation_ref(kept->answer);
     pthread_mutex_unlock(&self->lock);
-    return file;
+    return answer;
 }
 
-static size_t
-kept_size(const Kept *kept)
+/* Whether all of @found is small, and has been what it is for a while. */
+static bool
+may_keep(const FulcraFilesetFound *found, size_t *size)
 {
-    return kept != NULL ? (size_t)kept->status.st_size : 0;
+    int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+
+    *size = 0;
+    for (size_t i = 0; i < N_FILES; i++) {
+        const struct stat *status = get_status(found, i);
+
+        if (status->st_size > (off_t)MAX_FILE ||
+                now - status->st_mtim.tv_sec <= SETTLING_SECONDS)
+            return false;
+        *size += (size_t)status->st_size;
+    }
+    return true;
+}
+
+static Kept *
+kept_new(const FulcraFilesetFound *found, FulcraRepresentation *answer,
+        size_t size)
+{
+    Kept *self = g_new(Kept, 1);
+
+    for (size_t i = 0; i < N_FILES; i++)
+        self->status[i] = *get_status(found, i);
+    self->size = size;
+    self->answer = fulcra_representation_ref(answer);
+    return self;
 }
 
 void
-fulcra__fileset_cache_put(FulcraFilesetCache *self, const char *path,
-        const struct stat *status, FulcraRepresentation *file)
+fulcra__fileset_cache_put(FulcraFilesetCache *self,
+        const FulcraFilesetFound *found, FulcraRepresentation *answer)
 {
-    int64_t age = g_get_real_time() / G_USEC_PER_SEC - status->st_mtim.tv_sec;
-    size_t length;
+    size_t size, length;
 
-    fulcra_representation_get_bytes(file, &length);
-    if (length > MAX_FILE || length != (size_t)status->st_size ||
-            age <= SETTLING_SECONDS)
+    fulcra_representation_get_bytes(answer, &length);
+    if (length != (size_t)found->file.status.st_size || !may_keep(found, &size))
         return;
 
-    Kept *kept = g_new(Kept, 1);
-    kept->status = *status;
-    kept->file = fulcra_representation_ref(file);
+    Kept *kept = kept_new(found, answer, size);
     pthread_mutex_lock(&self->lock);
-    if (self->bytes + length > MAX_BYTES ||
+    if (self->bytes + size > MAX_BYTES ||
             g_hash_table_size(self->files) >= MAX_FILES) {
         g_hash_table_remove_all(self->files);
         self->bytes = 0;
     }
-    self->bytes += length;
-    self->bytes -= kept_size(g_hash_table_lookup(self->files, path));
-    g_hash_table_replace(self->files, g_strdup(path), kept);
+    const Kept *old = g_hash_table_lookup(self->files, found->path);
+    self->bytes += size - (old != NULL ? old->size : 0);
+    g_hash_table_replace(self->files, g_strdup(found->path), kept);
     pthread_mutex_unlock(&self->lock);
 }

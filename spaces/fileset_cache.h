@@ -7,18 +7,19 @@
  * Bounded; safe from any thread.
  */
 
+#include "spaces/fileset_find.h"
 #include <fulcra/representation.h>
-#include <sys/stat.h>
 
 typedef struct _FulcraFilesetCache FulcraFilesetCache;
 
 FulcraFilesetCache *fulcra__fileset_cache_new(void);
 void fulcra__fileset_cache_free(FulcraFilesetCache *self);
 
-/** What was put for @path, if the file still is what it was then. (transfer
- * full) (nullable) */
+/** What was put for these files, if they still are what they were then.
+ * (transfer full) (nullable) */
 FulcraRepresentation *fulcra__fileset_cache_get(
-        FulcraFilesetCache *self, const char *path, const struct stat *status);
+        FulcraFilesetCache *self, const FulcraFilesetFound *found);
 
-void fulcra__fileset_cache_put(FulcraFilesetCache *self, const char *path,
-        const struct stat *status, FulcraRepresentation *file);
+/** @answer: made of the files in @found, with its coded forms */
+void fulcra__fileset_cache_put(FulcraFilesetCache *self,
+        const FulcraFilesetFound *found, FulcraRepresentation *answer);

@@ -3,12 +3,16 @@
 /*
  * media_type.c - media types by file extension
  *
- * A table of our own: a server must not answer differently because a package
- * with the system's database is missing.
+ * A table of our own comes first: what the web is made of must not be answered
+ * differently because a package is missing. All else the system's database
+ * (shared-mime-info) is asked for, through GLib; without it GLib knows nothing
+ * and says so.
  */
 
 #include "spaces/kinds.h"
 
+#include <fulcra/types.h>
+#include <gio/gio.h>
 #include <string.h>
 
 /* Sorted by extension, for bsearch(). */
@@ -66,8 +70,21 @@ static const struct {
     { "zip", "application/zip" },
 };
 
-const char *
-fulcra_media_type_of(const char *file)
+/* There are as many types as the database has: they may be interned. */
+static const char *
+ask_system(const char *file)
+{
+    g_autofree char *name = g_path_get_basename(file);
+    gboolean uncertain = TRUE;
+    g_autofree char *content = g_content_type_guess(name, NULL, 0, &uncertain);
+    g_autofree char *type =
+            uncertain ? NULL : g_content_type_get_mime_type(content);
+
+    return type != NULL ? fulcra_intern(type) : NULL;
+}
+
+static const char *
+look_up(const char *file)
 {
     const char *dot = strrchr(file, '.');
     size_t low = 0, high = G_N_ELEMENTS(media_types);
@@ -83,5 +100,15 @@ fulcra_media_type_of(const char *file)
         else
             low = middle + 1;
     }
-    return "application/octet-stream";
+    return NULL;
+}
+
+const char *
+fulcra_media_type_of(const char *file)
+{
+    const char *type = look_up(file);
+
+    if (type == NULL)
+        type = ask_system(file);
+    return type != NULL ? type : "application/octet-stream";
 }

@@ -57,4 +57,7 @@ bool fulcra_host_grammar_matches(
 /** The scheme of all that it matches, interned; NULL for a regex. */
 const char *fulcra_host_grammar_get_scheme(const FulcraGrammar *self);
 
+/** Whether matching it may fill a slot of that name. */
+bool fulcra_host_grammar_has_slot(const FulcraGrammar *self, const char *name);
+
 G_END_DECLS
