@@ -33,47 +33,6 @@ struct _FulcraHttpServer {
     unsigned n_waiting; /* guarded by lock */
 };
 
-/* --- calls on a loop, waited for --- */
-
-typedef struct {
-    FulcraTask task;
-    void (*function)(void *data);
-    void *data;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool done;
-} Call;
-
-static void
-call_run(FulcraTask *task)
-{
-    Call *self = (Call *)task;
-
-    self->function(self->data);
-    pthread_mutex_lock(&self->lock);
-    self->done = true;
-    pthread_cond_signal(&self->changed);
-    pthread_mutex_unlock(&self->lock);
-}
-
-static void
-call_on(FulcraLoop *loop, void (*function)(void *data), void *data)
-{
-    Call call = {
-        .task = { .run = call_run }, .function = function, .data = data
-    };
-
-    pthread_mutex_init(&call.lock, NULL);
-    pthread_cond_init(&call.changed, NULL);
-    fulcra_loop_post(loop, &call.task);
-    pthread_mutex_lock(&call.lock);
-    while (!call.done)
-        pthread_cond_wait(&call.changed, &call.lock);
-    pthread_mutex_unlock(&call.lock);
-    pthread_cond_destroy(&call.changed);
-    pthread_mutex_destroy(&call.lock);
-}
-
 /* --- exchanges that wait --- */
 
 static void
@@ -201,9 +160,9 @@ fulcra_http_server_start(FulcraHttpServer *self)
     g_return_if_fail(!self->started);
 
     for (size_t i = 0; i < self->n_daemons; i++)
-        call_on(fulcra__http_daemon_get_loop(self->daemons[i]), start_daemon,
-                self->daemons[i]);
-    call_on(self->first_loop, start_acceptor, self->acceptor);
+        fulcra_loop_call(fulcra__http_daemon_get_loop(self->daemons[i]),
+                start_daemon, self->daemons[i]);
+    fulcra_loop_call(self->first_loop, start_acceptor, self->acceptor);
     self->started = true;
 }
 
@@ -213,12 +172,12 @@ fulcra_http_server_stop(FulcraHttpServer *self)
     if (!self->started)
         return;
     /* First, so that no connection comes to a daemon that has stopped. */
-    call_on(self->first_loop, stop_acceptor, self->acceptor);
+    fulcra_loop_call(self->first_loop, stop_acceptor, self->acceptor);
     atomic_store_explicit(&self->stopping, true, memory_order_relaxed);
     await_answers(self);
     for (size_t i = 0; i < self->n_daemons; i++)
-        call_on(fulcra__http_daemon_get_loop(self->daemons[i]), stop_daemon,
-                self->daemons[i]);
+        fulcra_loop_call(fulcra__http_daemon_get_loop(self->daemons[i]),
+                stop_daemon, self->daemons[i]);
     self->started = false;
 }
 

@@ -298,6 +298,49 @@ fulcra_loop_free(FulcraLoop *self)
     g_free(self);
 }
 
+/* --- calls that are waited for --- */
+
+typedef struct {
+    FulcraTask task;
+    void (*function)(void *data);
+    void *data;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool done;
+} Call;
+
+static void
+call_run(FulcraTask *task)
+{
+    Call *self = (Call *)task;
+
+    self->function(self->data);
+    pthread_mutex_lock(&self->lock);
+    self->done = true;
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra_loop_call(FulcraLoop *self, void (*function)(void *data), void *data)
+{
+    g_return_if_fail(current == NULL);
+
+    Call call = {
+        .task = { .run = call_run }, .function = function, .data = data
+    };
+
+    pthread_mutex_init(&call.lock, NULL);
+    pthread_cond_init(&call.changed, NULL);
+    fulcra_loop_post(self, &call.task);
+    pthread_mutex_lock(&call.lock);
+    while (!call.done)
+        pthread_cond_wait(&call.changed, &call.lock);
+    pthread_mutex_unlock(&call.lock);
+    pthread_cond_destroy(&call.changed);
+    pthread_mutex_destroy(&call.lock);
+}
+
 /* --- descriptors --- */
 
 bool

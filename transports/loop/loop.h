@@ -62,6 +62,11 @@ FulcraLoop *fulcra_loop_current(void);
  * Wakes the loop at most once for all that it has not yet seen. */
 void fulcra_loop_post(FulcraLoop *self, FulcraTask *task);
 
+/** Runs @function on the loop, after what was posted before, and waits for it.
+ * Any thread but a loop's. */
+void fulcra_loop_call(
+        FulcraLoop *self, void (*function)(void *data), void *data);
+
 /* --- on the loop's thread (or before it was started) only --- */
 
 /** @events: level-triggered unless EPOLLET is given */
