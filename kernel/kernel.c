@@ -47,6 +47,12 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
 }
 
 void
+fulcra_host_kernel_settle(FulcraKernel *self)
+{
+    fulcra__pool_settle(self->pool);
+}
+
+void
 fulcra_host_kernel_free(FulcraKernel *self)
 {
     if (self == NULL)

@@ -19,7 +19,7 @@ struct _FulcraPool {
     unsigned target, max;
     pthread_mutex_t lock;
     pthread_cond_t work;  /* something was queued, or stopping */
-    pthread_cond_t quiet; /* the last worker has ended */
+    pthread_cond_t quiet; /* nothing runs any more, or no worker is left */
     FulcraTaskQueue queues[FULCRA__N_STAGES];
     atomic_uint queued;
     unsigned total, waiting, idle;
@@ -69,6 +69,8 @@ pool_wait_for_task(FulcraPool *self)
         if (self->stopping || pool_running(self) > self->target)
             return NULL;
         self->idle++;
+        if (self->idle == self->total)
+            pthread_cond_broadcast(&self->quiet);
         pthread_cond_wait(&self->work, &self->lock);
         self->idle--;
     }
@@ -91,8 +93,8 @@ pool_work(void *data)
     fulcra_host_stats_add(FULCRA_STAT_WORKERS, -1);
     pthread_t me = pthread_self();
     g_array_append_val(self->ended, me);
-    if (self->total == 0)
-        pthread_cond_signal(&self->quiet);
+    if (self->idle == self->total)
+        pthread_cond_broadcast(&self->quiet);
     pthread_mutex_unlock(&self->lock);
     return NULL;
 }
@@ -158,6 +160,24 @@ fulcra__pool_free(FulcraPool *self)
     pthread_cond_destroy(&self->work);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
+}
+
+static bool
+pool_has_queued(const FulcraPool *self)
+{
+    for (int stage = 0; stage < FULCRA__N_STAGES; stage++)
+        if (self->queues[stage].head != NULL)
+            return true;
+    return false;
+}
+
+void
+fulcra__pool_settle(FulcraPool *self)
+{
+    pthread_mutex_lock(&self->lock);
+    while (self->idle < self->total || pool_has_queued(self))
+        pthread_cond_wait(&self->quiet, &self->lock);
+    pthread_mutex_unlock(&self->lock);
 }
 
 void

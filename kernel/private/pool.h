@@ -30,6 +30,8 @@ typedef enum {
 
 /** Any thread. Never refuses: callers that serve outsiders ask
  * fulcra__pool_get_queued() first. */
+/* Waits until nothing is queued and no worker runs anything. */
+void fulcra__pool_settle(FulcraPool *self);
 void fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage);
 unsigned fulcra__pool_get_queued(FulcraPool *self);
 

@@ -25,7 +25,12 @@ typedef struct {
 /** @limits: (nullable): NULL for the defaults. (transfer full) */
 FulcraKernel *fulcra_host_kernel_new(const FulcraKernelLimits *limits);
 
-/** Waits for the workers to finish what they run, then releases all. */
+/** Waits until the workers have finished what they run and what is queued for
+ * them. What that causes on loops, and they in turn, is not waited for. */
+void fulcra_host_kernel_settle(FulcraKernel *self);
+
+/** Waits for the workers to finish what they run, then releases all. Loops must
+ * not have been freed before. */
 void fulcra_host_kernel_free(FulcraKernel *self);
 
 /**
