@@ -169,6 +169,24 @@ fulcra_server_new(const FulcraSettings *settings, GError **error)
 }
 
 static void
+nothing(void *data)
+{
+    (void)data;
+}
+
+/* Code that still runs answers to the loops, and the end of a socket's message
+ * causes its DELETE: three turns of both end what was begun. */
+static void
+settle(FulcraServer *self)
+{
+    for (int turn = 0; self->loops_run && turn < 3; turn++) {
+        fulcra_host_kernel_settle(self->kernel);
+        for (unsigned i = 0; i < self->loops->len; i++)
+            fulcra_loop_call(self->loops->pdata[i], nothing, NULL);
+    }
+}
+
+static void
 stop(FulcraServer *self)
 {
     if (self->loader != NULL)
@@ -177,6 +195,7 @@ stop(FulcraServer *self)
         fulcra_websockets_stop(self->sockets);
         fulcra_http_server_stop(self->http);
     }
+    settle(self);
     for (unsigned i = 0; self->loops_run && i < self->loops->len; i++)
         fulcra_loop_stop(self->loops->pdata[i]);
 }
