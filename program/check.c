@@ -14,12 +14,11 @@
 #include <string.h>
 
 static bool
-is_module(const char *path)
+has_definition(const char *folder)
 {
-    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *file = g_build_filename(folder, FULCRA_DEFINITION, NULL);
 
-    return strcmp(name, FULCRA_DEFINITION) == 0 ||
-           g_file_test(path, G_FILE_TEST_IS_DIR);
+    return g_file_test(file, G_FILE_TEST_IS_REGULAR);
 }
 
 static bool
@@ -27,11 +26,51 @@ check_module(FulcraLoader *loader, const char *path)
 {
     g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
 
-    if (fulcra_host_loader_check(loader, path, problems))
+    if (fulcra_host_loader_check(loader, path, problems)) {
+        printf("%s: fine\n", path);
         return true;
+    }
     g_autofree char *text = fulcra_host_problems_to_text(problems);
     fprintf(stderr, "%s\n", text);
     return false;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The modules in @folder, sorted. (transfer full) */
+static GPtrArray *
+list_modules(const char *folder)
+{
+    GPtrArray *modules = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDir) entries = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        if (has_definition(path))
+            g_ptr_array_add(modules, g_steal_pointer(&path));
+    }
+    g_ptr_array_sort(modules, compare_names);
+    return modules;
+}
+
+/* A module's folder, or a folder of such. */
+static bool
+check_folder(FulcraLoader *loader, const char *folder)
+{
+    g_autoptr(GPtrArray) modules = list_modules(folder);
+    bool fine = true;
+
+    if (has_definition(folder) || modules->len == 0)
+        return check_module(loader, folder);
+    for (unsigned i = 0; i < modules->len; i++)
+        fine = check_module(loader, modules->pdata[i]) && fine;
+    return fine;
 }
 
 static bool
@@ -47,7 +86,21 @@ check_configuration(const char *path)
     g_autoptr(FulcraSettings) settings = fulcra_settings_new();
     g_autoptr(GError) error = NULL;
 
-    return fulcra_settings_load_file(settings, path, &error) || report(error);
+    if (!fulcra_settings_load_file(settings, path, &error))
+        return report(error);
+    printf("%s: fine\n", path);
+    return true;
+}
+
+static bool
+check_path(FulcraLoader *loader, const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return check_folder(loader, path);
+    return strcmp(name, FULCRA_DEFINITION) == 0 ? check_module(loader, path)
+                                                : check_configuration(path);
 }
 
 /* Without operands: all that `serve` would load. */
@@ -66,14 +119,8 @@ check_each(FulcraLoader *loader, const char *const *paths)
 {
     bool fine = true;
 
-    for (; *paths != NULL; paths++) {
-        bool this_one = is_module(*paths) ? check_module(loader, *paths)
-                                          : check_configuration(*paths);
-
-        if (this_one)
-            printf("%s: fine\n", *paths);
-        fine = fine && this_one;
-    }
+    for (; *paths != NULL; paths++)
+        fine = check_path(loader, *paths) && fine;
     return fine;
 }
 
@@ -106,9 +153,10 @@ const FulcraCommand fulcra_command_check = {
     .max_operands = G_MAXUINT,
     .settings = FULCRA_FOR_REQUEST,
     .summary = "Say what is wrong with modules and configurations.",
-    .text = "A FILE is a module's folder, its module.json, or a fulcra.json. "
-            "Without one, all\nthat 'fulcra serve' would load with the same "
-            "options is checked. What is wrong\nis said with file, line and "
-            "column.",
+    .text = "A FILE is a module's folder, a folder of such, a module.json or a "
+            "fulcra.json.\n"
+            "Without one, all that 'fulcra serve' would load with the same "
+            "options is\n"
+            "checked. What is wrong is said with file, line and column.",
     .run = check,
 };

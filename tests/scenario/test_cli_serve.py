@@ -263,6 +263,17 @@ def test_a_wrong_definition_stops_the_start(fulcra, tmp_path, definition, says):
     assert re.search(says, result.stderr), result.stderr
 
 
+def test_check_of_a_folder_of_modules_names_each(fulcra, tmp_path):
+    for name in "abc":
+        module(tmp_path / name)
+    (tmp_path / "b" / "module.json").write_text("{}")
+    result = fulcra("check", str(tmp_path))
+
+    assert result.returncode == 1
+    assert result.stdout == f"{tmp_path}/a: fine\n{tmp_path}/c: fine\n"
+    assert f"{tmp_path}/b/module.json:1:1: " in result.stderr
+
+
 def test_missing_module_folder(fulcra):
     result = fulcra("serve", "--listen", "127.0.0.1:0", "--modules", "/nonexistent")
 
