@@ -39,6 +39,7 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     self->builtins = fulcra__builtins_new();
     pthread_mutex_init(&self->table_lock, NULL);
     self->table = fulcra__table_new(NULL, NULL, 0, NULL);
+    atomic_init(&self->generation, self->table->generation);
     self->pool = fulcra__pool_new(
             self, self->limits.workers, self->limits.max_workers);
     self->deadlines = fulcra__deadlines_new(
@@ -84,6 +85,8 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
     pthread_mutex_lock(&self->table_lock);
     FulcraTable *old = self->table;
     self->table = fulcra__table_new(old, spaces, n_spaces, withdrawn);
+    atomic_store_explicit(
+            &self->generation, self->table->generation, memory_order_release);
     pthread_mutex_unlock(&self->table_lock);
     fulcra__table_unref(old);
 }
@@ -91,8 +94,5 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
 uint64_t
 fulcra_host_kernel_get_generation(FulcraKernel *self)
 {
-    pthread_mutex_lock(&self->table_lock);
-    uint64_t generation = self->table->generation;
-    pthread_mutex_unlock(&self->table_lock);
-    return generation;
+    return atomic_load_explicit(&self->generation, memory_order_acquire);
 }

@@ -53,13 +53,25 @@ fulcra_host_request_new_root(FulcraKernel *kernel, const char *space,
     root->answered = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     request_init(&root->request, root, verb, identifier);
 
-    FulcraSpace *fulcrum =
-            fulcra__table_find(root->table, fulcra_intern(space));
-    if (fulcrum != NULL)
-        root->request.places = fulcra__table_push(root->table, NULL, fulcrum);
+    root->fulcrum = space;
     if (context != NULL)
         root->request.context = fulcra_host_context_ref(context);
     return &root->request;
+}
+
+FulcraPlaces *
+fulcra__request_get_places(FulcraRequest *self)
+{
+    FulcraRoot *root = self->root;
+
+    if (self->places == NULL && self->parent == NULL) {
+        FulcraSpace *fulcrum =
+                fulcra__table_find(root->table, fulcra_intern(root->fulcrum));
+
+        if (fulcrum != NULL)
+            self->places = fulcra__table_push(root->table, NULL, fulcrum);
+    }
+    return self->places;
 }
 
 FulcraRequest *
@@ -74,8 +86,9 @@ fulcra_request_new(
     request_init(self, parent->root, verb, identifier);
     self->parent = fulcra_request_ref(parent);
     self->depth = parent->depth + 1;
-    self->places =
-            parent->evaluation != NULL ? parent->evaluation : parent->places;
+    self->places = parent->evaluation != NULL
+                           ? parent->evaluation
+                           : fulcra__request_get_places(parent);
     self->context = parent->context;
     return self;
 }
@@ -263,7 +276,8 @@ void
 fulcra_host_request_enter(FulcraRequest *self, FulcraSpace *space)
 {
     g_return_if_fail(!self->issued && space != NULL);
-    self->places = fulcra__table_push(self->root->table, self->places, space);
+    self->places = fulcra__table_push(
+            self->root->table, fulcra__request_get_places(self), space);
 }
 
 FulcraContext *
@@ -551,7 +565,8 @@ fulcra_request_forward(FulcraRequest *self)
     inner->evaluation = inner->route->steps[inner->step].evaluation;
     inner->matched = self->matched;
     inner->layer = self->layer;
-    inner->places = self->places; /* references are resolved as outside */
+    inner->places = fulcra__request_get_places(
+            self); /* references are resolved as outside */
     inner->wanted = self->wanted;
     if (self->primary != NULL)
         fulcra_request_set_primary(inner, self->primary);
@@ -569,7 +584,7 @@ request_become(FulcraRequest *self, FulcraRequest *template)
     fulcra_identifier_unref(self->identifier);
     self->identifier = fulcra_identifier_ref(template->identifier);
     self->verb = template->verb;
-    self->places = template->places;
+    self->places = fulcra__request_get_places(template);
     self->context = template->context;
     if (self->wanted == NULL)
         self->wanted = template->wanted;
@@ -611,7 +626,8 @@ request_follow(FulcraRequest *self, FulcraRequest *owner, const char *name,
         FulcraIdentifier *target = fulcra_identifier_ref(argument->identifier);
         fulcra_identifier_unref(self->identifier);
         self->identifier = target;
-        self->places = owner->places; /* as the one who passed it sees it */
+        self->places = fulcra__request_get_places(
+                owner); /* as the one who passed it sees it */
         return request_caller(owner);
     }
 

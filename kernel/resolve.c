@@ -265,8 +265,8 @@ walk_places(Walk *self)
 {
     FulcraRequest *request = self->request;
 
-    for (FulcraPlaces *place = request->places; place && !self->refused;
-            place = place->parent) {
+    for (FulcraPlaces *place = fulcra__request_get_places(request);
+            place != NULL && !self->refused; place = place->parent) {
         if (self->trace != NULL)
             g_string_append_printf(self->trace, "%sspace %s",
                     self->trace->len > 0 ? "\n" : "", place->space->uri);
@@ -276,7 +276,7 @@ walk_places(Walk *self)
         return true;
     }
     if (walk_space(self, request->root->kernel->builtins)) {
-        request->evaluation = request->places;
+        request->evaluation = fulcra__request_get_places(request);
         return true;
     }
     return false;
@@ -294,7 +294,7 @@ walk_context(Walk *self, FulcraContext *layer, FulcraSpace *space)
     if (!walk_space(self, space))
         return false;
     request->layer = layer;
-    request->evaluation = request->places;
+    request->evaluation = fulcra__request_get_places(request);
     return true;
 }
 
@@ -329,7 +329,7 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
     walk_init(&second, self, trace);
     bool answered = walk(&second);
     g_assert(!answered); /* spaces do not change */
-    if (self->places == NULL)
+    if (fulcra__request_get_places(self) == NULL)
         g_string_prepend(trace, "the space to resolve in is not published\n");
 
     GError *unresolved = g_error_new(FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED,
@@ -354,6 +354,7 @@ fulcra_host_request_resolve(FulcraRequest *self, GError **error)
     kept->generation = self->root->table->generation;
     kept->endpoint = self->endpoint;
     kept->evaluation = self->evaluation;
+    kept->places = fulcra__request_get_places(self);
     kept->route = g_steal_pointer(&self->route);
     kept->slots = self->slots;
     fulcra__arguments_init(&self->slots);
@@ -400,11 +401,24 @@ slots_equal(const FulcraArguments *a, const FulcraArguments *b)
     return true;
 }
 
+static bool
+routes_equal(const FulcraRoute *a, const FulcraRoute *b)
+{
+    if (a == NULL || b == NULL || a->n_steps != b->n_steps)
+        return a == b;
+    for (size_t i = 0; i < a->n_steps; i++)
+        if (a->steps[i].endpoint != b->steps[i].endpoint ||
+                a->steps[i].evaluation != b->steps[i].evaluation)
+            return false;
+    return true;
+}
+
 bool
 fulcra_host_resolution_equal(FulcraResolution *a, FulcraResolution *b)
 {
     return a->generation == b->generation && a->endpoint == b->endpoint &&
-           a->evaluation == b->evaluation && slots_equal(&a->slots, &b->slots);
+           a->evaluation == b->evaluation && routes_equal(a->route, b->route) &&
+           slots_equal(&a->slots, &b->slots);
 }
 
 const char *
@@ -421,6 +435,7 @@ fulcra_host_request_use_resolution(
         return;
     self->endpoint = resolution->endpoint;
     self->evaluation = resolution->evaluation;
+    self->places = resolution->places;
     fulcra_host_resolution_unref(self->kept);
     self->kept = fulcra_host_resolution_ref(resolution);
     self->matched = &self->kept->slots;

@@ -51,8 +51,9 @@ reach_add_imports(Reach *self, size_t from)
 static void
 reach_init(Reach *self, FulcraRequest *request)
 {
-    FulcraPlaces *place =
-            request->evaluation != NULL ? request->evaluation : request->places;
+    FulcraPlaces *place = request->evaluation != NULL
+                                  ? request->evaluation
+                                  : fulcra__request_get_places(request);
 
     self->table = request->root->table;
     self->n = 0;

@@ -10,8 +10,9 @@ struct _FulcraKernel {
     FulcraKernelLimits limits;
     pthread_mutex_t table_lock; /* for the pointer, not for the table */
     FulcraTable *table;
-    const char *scheme_arg; /* "arg", interned */
-    FulcraSpace *builtins;  /* resolved after all places: data:, transreptors */
+    atomic_ullong generation; /* of the table */
+    const char *scheme_arg;   /* "arg", interned */
+    FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
     FulcraPool *pool;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);

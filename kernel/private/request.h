@@ -57,6 +57,7 @@ struct _FulcraResolution {
     uint64_t generation;
     FulcraEndpoint *endpoint; /* borrowed from the table of that generation */
     FulcraPlaces *evaluation; /* likewise */
+    FulcraPlaces *places;     /* likewise: from where it was resolved */
     FulcraRoute *route;       /* (nullable) */
     FulcraArguments slots;
 };
@@ -122,6 +123,7 @@ struct _FulcraRoot {
     FulcraRequest request; /* first */
     FulcraKernel *kernel;
     FulcraTable *table;
+    const char *fulcrum;  /* URI of the space that its places begin with */
     pthread_mutex_t lock; /* for waits */
     pthread_cond_t answered;
     atomic_int waiters;
@@ -154,6 +156,10 @@ const FulcraArgument *fulcra__request_get_argument(
  * value. Fails with FULCRA_ERROR_BAD_ARGUMENT where there is no such one. */
 bool fulcra__request_dereference(
         FulcraRequest *self, FulcraRepresentation **value, GError **error);
+
+/** The places it is resolved in; those of a root are looked up on first use.
+ * NULL where the fulcrum is not published. */
+FulcraPlaces *fulcra__request_get_places(FulcraRequest *self);
 
 /** Whether what runs is an overlay that it passes. */
 static inline bool

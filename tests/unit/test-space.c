@@ -238,6 +238,7 @@ test_overlays(void)
     wrap(middle, "second", bracket_overlay, inner);
     wrap(outer, "passing", pass_overlay, middle);
     bind(shut, "res:/shut", "never", FULCRA_VERBS_ALL);
+    bind(shut, "res:/shut-too", "never either", FULCRA_VERBS_ALL);
     wrap(front, "first", bracket_overlay, outer);
     wrap(front, "gate", forbid_overlay, shut);
     bind(front, "res:/out", "out", FULCRA_VERBS_ALL);
@@ -262,6 +263,18 @@ test_overlays(void)
             kernel, "urn:front", NULL, FULCRA_VERB_SOURCE, identifier);
     FulcraResolution *kept = fulcra_host_request_resolve(request, &error);
     g_assert_no_error(error);
+
+    /* The same way in, but another endpoint behind it. */
+    g_autoptr(FulcraIdentifier) shut_too =
+            fulcra_host_identifier_parse("res:/shut-too", NULL);
+    g_autoptr(FulcraRequest) second = fulcra_host_request_new_root(
+            kernel, "urn:front", NULL, FULCRA_VERB_SOURCE, shut_too);
+    FulcraResolution *other = fulcra_host_request_resolve(second, &error);
+    g_assert_no_error(error);
+    g_assert_false(fulcra_host_resolution_equal(kept, other));
+    g_assert_true(fulcra_host_resolution_equal(kept, kept));
+    fulcra_host_resolution_unref(other);
+
     g_assert_null(fulcra_request_issue(request, &error));
     g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN);
     fulcra_host_resolution_unref(kept);

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 /**
  * fulcra_host_request_new_root:
- * @space: URI of the published space in which to resolve: a fulcrum
+ * @space: URI of the published space in which to resolve: a fulcrum; it must
+ *     live as long as the request
  * @context: (transfer none) (nullable): the dynamic part of the scope
  *
  * Fill it in as any request (fulcra_request_set_primary() and so on) and issue
