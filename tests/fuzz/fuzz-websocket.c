@@ -26,7 +26,7 @@ feed_in_pieces(WsFeed *feed, WsFeed *neighbour, const uint8_t *data,
     for (size_t at = 0; at < size; at += piece) {
         ws_feed(feed, data + at, MIN(piece, size - at));
         feed_neighbour(neighbour);
-        g_assert_cmpuint(feed->most_held, <=, 2 * LIMIT);
+        g_assert_cmpuint(feed->most_held, <=, 3 * LIMIT);
         g_assert_cmpstr(neighbour->events->str, ==, "text ok\n");
         g_string_truncate(neighbour->events, 0);
     }

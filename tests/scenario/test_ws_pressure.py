@@ -148,9 +148,9 @@ def test_ten_thousand(ws_host, size):
     host = ws_host(loops=1)
     n = size(2000, 9000)
     rss = []
-    idle = host.load("idle", "-u", "/echo/inline", "-c", n, "-t", "0.2")
+    idle = host.load("idle", "-u", "/echo/inline", "-c", n, "-t", "0.2", "-w", "0.1")
     for _ in range(3):
-        result = host.load("echo", "-u", "/echo/serial", "-c", n, "-t", "0.5")
+        result = host.load("echo", "-u", "/echo/serial", "-c", n, "-t", "0.5", "-w", "0.3")
         assert result["lost"] == 0 and result["failed"] == 0
         host.wait_stat("sockets", 0)
         rss.append(host.rss())
@@ -165,5 +165,25 @@ def test_ten_thousand(ws_host, size):
 def test_churn(ws_host):
     host = ws_host(loops=2)
     for options in ([], ["-R"]):
-        assert host.load("churn", "-u", "/echo/inline", "-c", 32, "-t", "0.5", *options)["n"] > 100
+        assert host.load("churn", "-u", "/echo/inline", "-c", 32, "-t", "0.4", "-w", "0.1", *options)["n"] > 100
+    wait_for(lambda: (s := host.stats())["news"] == s["deletes"] and s["sockets"] == 0)
+
+
+def test_publishing_while_sockets_come_and_go(ws_host):
+    """Sends from workers meet sockets of other loops in every state."""
+    host = ws_host(loops=4)
+    ended = threading.Event()
+
+    def publish():
+        while not ended.is_set():
+            host.get("/publish/3/100")
+
+    publishers = [threading.Thread(target=publish) for _ in range(2)]
+    for publisher in publishers:
+        publisher.start()
+    for options in ([], ["-R"]):
+        assert host.load("churn", "-u", "/topic", "-c", 32, "-t", "0.5", "-w", "0.1", *options)["n"] > 50
+    ended.set()
+    for publisher in publishers:
+        publisher.join()
     wait_for(lambda: (s := host.stats())["news"] == s["deletes"] and s["sockets"] == 0)

@@ -22,6 +22,7 @@
 
 #define FULCRA_FRAME_HEAD_SIZE    14 /* two bytes, a long length, a mask */
 #define FULCRA_FRAME_CONTROL_SIZE 125
+#define FULCRA_FRAME_PARTIAL_SIZE 4500 /* what is borrowed, about */
 /* Some clients refuse longer frames: longer messages leave in fragments. */
 #define FULCRA_FRAME_SPLIT ((size_t)1 << 20)
 

@@ -242,7 +242,8 @@ fulcra__message_steal(FulcraMessageReader *self)
 size_t
 fulcra__message_held(const FulcraMessageReader *self)
 {
-    return self->part == NULL ? 0 : self->part->capacity;
+    return (self->part == NULL ? 0 : self->part->capacity) +
+           (self->frames.partial == NULL ? 0 : FULCRA_FRAME_PARTIAL_SIZE);
 }
 
 void

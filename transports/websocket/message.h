@@ -56,7 +56,7 @@ void fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
  */
 uint8_t *fulcra__message_steal(FulcraMessageReader *self);
 
-/** Bytes held for a message that is not complete. */
+/** Bytes held for what is not complete, a borrowed context included. */
 size_t fulcra__message_held(const FulcraMessageReader *self);
 
 void fulcra__message_reader_clear(FulcraMessageReader *self);
