@@ -50,7 +50,7 @@ def read_all(socket, n, got):
 @pytest.mark.parametrize("policy, slow", [("close", 0), ("skip", 1), ("latest", 2)])
 def test_slow_reader(ws_host, size, policy, slow):
     """One does not read; the others get everything, memory stays bounded."""
-    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", loops=2)
+    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", "closing=1000", loops=2)
     n, each, many = 400, 64 * KIB, size(9, 99)
     lazy = host.socket("/topic", timeout=60)
     others = [host.socket("/topic", timeout=60) for _ in range(many)]

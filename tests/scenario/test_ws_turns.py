@@ -271,7 +271,7 @@ def test_a_flood_after_the_end(host):
 
 def test_stop(ws_host):
     """1001 to all, DELETEs run, also for those that wait."""
-    host = ws_host(loops=2)
+    host = ws_host("stop=500", loops=2)
     opened = [host.socket("/log/stop") for _ in range(20)]
     held = host.socket("/defer/stop")
     held.send(TEXT, b"x")

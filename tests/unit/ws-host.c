@@ -557,6 +557,8 @@ set_limit(FulcraWebSocketLimits *limits, FulcraKernelLimits *kernel,
         limits->ping_ms = number;
     else if (g_str_has_prefix(option, "closing="))
         limits->closing_ms = number;
+    else if (g_str_has_prefix(option, "stop="))
+        limits->stop_ms = number;
     else if (g_str_has_prefix(option, "inbound-total="))
         limits->inbound_total = number;
     else if (g_str_has_prefix(option, "outbound-total="))
