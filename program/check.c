@@ -138,7 +138,7 @@ check(FulcraOptions *options)
     }
     fulcra_setup_log(settings);
     FulcraKernel *kernel = fulcra_setup_kernel(settings);
-    FulcraLoader *loader = fulcra_setup_loader(kernel, settings, NULL);
+    FulcraLoader *loader = fulcra_setup_loader(kernel, settings, NULL, NULL);
     bool fine = paths[0] != NULL ? check_each(loader, paths)
                                  : check_all(loader, settings);
 

@@ -209,7 +209,7 @@ request_once(FulcraOptions *options, const FulcraSettings *settings,
     pthread_mutex_init(&tree.lock, NULL);
     fulcra_setup_log(settings);
     FulcraKernel *kernel = fulcra_setup_kernel(settings);
-    FulcraLoader *loader = fulcra_setup_loader(kernel, settings, NULL);
+    FulcraLoader *loader = fulcra_setup_loader(kernel, settings, NULL, NULL);
     bool fine = load_and_ask(
             kernel, loader, settings, options, verb, identifier, &tree);
 

@@ -14,6 +14,7 @@
 #include "limits.h"
 #include "listen.h"
 #include "setup.h"
+#include "ticker.h"
 #include "websocket/websockets.h"
 
 /* Imports what the playground adds and FULCRA_SPACE_FRONT. */
@@ -29,6 +30,7 @@ struct _FulcraServer {
     FulcraWebSockets *sockets; /* (nullable), as all below */
     FulcraHttpServer *http;
     bool http_runs;
+    FulcraTicker *ticker;
     FulcraLoader *loader;
 };
 
@@ -134,8 +136,9 @@ add_playground_spaces(FulcraServer *self)
 static bool
 load_modules(FulcraServer *self, GError **error)
 {
+    self->ticker = fulcra_ticker_new(self->loops->pdata[0]);
     self->loader = fulcra_setup_loader(
-            self->kernel, self->settings, self->loops->pdata[0]);
+            self->kernel, self->settings, self->loops->pdata[0], self->ticker);
     if (self->playground)
         add_playground_spaces(self);
     return fulcra_setup_scan(self->loader, self->settings, error) &&
@@ -209,6 +212,7 @@ fulcra_server_free(FulcraServer *self)
     g_clear_pointer(&self->sockets, fulcra_websockets_free);
     g_clear_pointer(&self->http, fulcra_http_server_free);
     g_clear_pointer(&self->loader, fulcra_host_loader_free);
+    g_clear_pointer(&self->ticker, fulcra_ticker_free);
     for (unsigned i = 0; i < self->loops->len; i++)
         fulcra_loop_free(self->loops->pdata[i]);
     g_ptr_array_unref(self->loops);

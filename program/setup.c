@@ -33,13 +33,15 @@ fulcra_setup_kernel(const FulcraSettings *settings)
 
 FulcraLoader *
 fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
-        FulcraLoop *timers)
+        FulcraLoop *timers, FulcraTicker *ticker)
 {
     FulcraLoader *loader = fulcra_host_loader_new(kernel);
     FulcraDocument *document;
     JsonNode *modules = fulcra_settings_get_modules(settings, &document);
 
     fulcra_host_loader_add_kind(loader, &fulcra_kind_fileset, NULL);
+    fulcra_host_loader_add_kind(loader, &fulcra_kind_gatekeeper, NULL);
+    fulcra_host_loader_add_kind(loader, &fulcra_kind_session, ticker);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_timer, timers);
     if (modules != NULL)
         fulcra_host_loader_set_settings(loader, document, modules);

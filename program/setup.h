@@ -5,6 +5,7 @@
 
 #include "loop/loop.h"
 #include "settings.h"
+#include "spaces/ticker.h"
 #include <fulcra-host/loader.h>
 
 G_BEGIN_DECLS
@@ -16,12 +17,15 @@ FulcraKernel *fulcra_setup_kernel(const FulcraSettings *settings);
  * fulcra_setup_loader:
  * @timers: (nullable): the loop for timers; it runs. Without one they are
  *     read and never started
+ * @ticker: (nullable): likewise, for what spaces do again and again; it must
+ *     outlive the loader
  *
  * Returns: (transfer full): a loader that knows all kinds of entry, and what
  * the settings say for modules
  */
 FulcraLoader *fulcra_setup_loader(FulcraKernel *kernel,
-        const FulcraSettings *settings, FulcraLoop *timers);
+        const FulcraSettings *settings, FulcraLoop *timers,
+        FulcraTicker *ticker);
 
 /** Reads the definitions of the modules that are set, those of the playground
  * included. */

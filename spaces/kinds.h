@@ -20,6 +20,21 @@ G_BEGIN_DECLS
  */
 extern const FulcraKind fulcra_kind_fileset;
 
+/*
+ * { "gatekeeper": { "rules": [ ... ], "space": [ ... ] } }
+ *
+ * Decides by rules, or asks a resource, whether a request may go in.
+ */
+extern const FulcraKind fulcra_kind_gatekeeper;
+
+/*
+ * { "session": { "cookie": "shop", "path": "/shop", "space": [ ... ] } }
+ *
+ * Gives what it wraps session:/..., one for each client. Its user_data is a
+ * FulcraTicker (spaces/ticker.h), NULL where definitions are only checked.
+ */
+extern const FulcraKind fulcra_kind_session;
+
 /**
  * fulcra_media_type_of:
  * @file: a file's name
