@@ -83,7 +83,9 @@ request_run_here(FulcraRequest *self)
                     ? self->endpoint->ops.overlay
                     : fulcra__endpoint_get_handler(self->endpoint, self->verb);
     GError *error = NULL;
-    FulcraRepresentation *answer = handler(self, &error);
+    /* META that was resolved as another verb has overlays to ask, no more. */
+    FulcraRepresentation *answer =
+            handler != NULL ? handler(self, &error) : NULL;
 
     if (answer == fulcra__deferred) {
         fulcra__request_mark_returned(self);

@@ -5,7 +5,8 @@
  *
  * GET and HEAD ask SOURCE, PUT asks SINK, DELETE asks DELETE. POST asks NEW
  * where an endpoint takes it, otherwise SOURCE. Where nothing answers, what
- * would have is looked up: other methods (405), or a WebSocket (426).
+ * would have is looked up: other methods (405), or a WebSocket (426). OPTIONS
+ * looks up; a CORS preflight also asks META of the overlays on the way.
  */
 
 #include "http/daemon.h"
@@ -237,6 +238,8 @@ ask_post(FulcraHttpExchange *self)
     issue(self, request);
 }
 
+/* --- OPTIONS --- */
+
 static void
 answer_options(FulcraHttpExchange *self)
 {
@@ -255,12 +258,73 @@ answer_options(FulcraHttpExchange *self)
 }
 
 static void
+preflight_answered(FulcraRequest *request, FulcraRepresentation *description,
+        const GError *error, void *data)
+{
+    FulcraHttpExchange *self = data;
+
+    (void)request;
+    if (self->state == FULCRA_HTTP_ASKED && description != NULL) {
+        g_autofree char *allowed = allowed_methods(self);
+
+        fulcra__http_reply_set_header(&self->reply, "Allow", allowed, NULL);
+        answer(self, FULCRA_VERB_META, description);
+    } else if (self->state == FULCRA_HTTP_ASKED) {
+        fulcra__http_exchange_fail(
+                self, fulcra__http_status_of(error), NULL, error);
+    }
+    fulcra_host_context_unref(&self->context);
+}
+
+/* What the request that a browser would like to make resolves to; POST as
+ * ask_post() has it. (transfer full) (nullable) */
+static FulcraResolution *
+resolve_method(FulcraHttpExchange *self, const char *method)
+{
+    FulcraResolution *resolution = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (strcmp(method, methods[i].method) != 0)
+            continue;
+        g_autoptr(FulcraRequest) request =
+                root_of(self, "res", methods[i].verb);
+        resolution = fulcra_host_request_resolve(request, NULL);
+    }
+    if (resolution == NULL && strcmp(method, "POST") == 0)
+        resolution = resolve_method(self, "GET");
+    return resolution;
+}
+
+/* The overlays in front of what would answer @method may know more: they are
+ * asked META, and nothing else runs. False where there is nothing to ask. */
+static bool
+ask_preflight(FulcraHttpExchange *self)
+{
+    const char *method = fulcra_http_head_get_header(
+            self->head, "access-control-request-method");
+
+    if (method == NULL ||
+            fulcra_http_head_get_header(self->head, "origin") == NULL)
+        return false;
+    FulcraResolution *resolution = resolve_method(self, method);
+    if (resolution == NULL)
+        return false;
+    self->request = root_of(self, "res", FULCRA_VERB_META);
+    fulcra_host_request_use_resolution(self->request, resolution);
+    fulcra_host_resolution_unref(resolution);
+    fulcra_host_context_ref(&self->context);
+    fulcra_request_issue_async(self->request, preflight_answered, self);
+    return true;
+}
+
+static void
 ask_method(FulcraHttpExchange *self)
 {
     const char *method = fulcra_http_head_get_method(self->head);
 
     if (strcmp(method, "OPTIONS") == 0) {
-        answer_options(self);
+        if (!ask_preflight(self))
+            answer_options(self);
         return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {

@@ -9,6 +9,7 @@
 
 #include "http/reply.h"
 #include "http/guard.h"
+#include "http/handshake.h"
 
 #include <fulcra/error.h>
 #include <string.h>
@@ -86,6 +87,17 @@ find_header(const FulcraHttpReply *self, const char *name)
     return -1;
 }
 
+/* Vary is a list to which everything that looked at the request adds. */
+static char *
+join_header(const char *name, const char *before, const char *value)
+{
+    if (g_ascii_strcasecmp(name, "vary") != 0)
+        return g_strdup(value);
+    if (fulcra__http_list_has(before, value))
+        return g_strdup(before);
+    return g_strconcat(before, ", ", value, NULL);
+}
+
 static bool
 put_header(FulcraHttpReply *self, const char *name, const char *value,
         bool repeatable, GError **error)
@@ -93,8 +105,10 @@ put_header(FulcraHttpReply *self, const char *name, const char *value,
     int at = repeatable ? -1 : find_header(self, name);
 
     if (at >= 0) {
-        g_free(self->headers->pdata[at + 1]);
-        self->headers->pdata[at + 1] = g_strdup(value);
+        char *before = self->headers->pdata[at + 1];
+
+        self->headers->pdata[at + 1] = join_header(name, before, value);
+        g_free(before);
         return true;
     }
     if (self->headers == NULL)

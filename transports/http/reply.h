@@ -30,7 +30,7 @@ void fulcra__http_reply_finish(FulcraHttpReply *self);
 bool fulcra__http_reply_set_code(
         FulcraHttpReply *self, const char *code, GError **error);
 
-/** Replaces what was there, but Set-Cookie, which is added. */
+/** Replaces what was there; but Set-Cookie is added, and Vary is joined. */
 bool fulcra__http_reply_set_header(FulcraHttpReply *self, const char *name,
         const char *value, GError **error);
 

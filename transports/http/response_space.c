@@ -3,8 +3,9 @@
 /*
  * response_space.c - httpResponse:/, how endpoints shape an HTTP response
  *
- * SINK httpResponse:/code, header/NAME, cookie, redirect, body. Stateless and
- * FULCRA_RUN_INLINE, on any thread: FulcraHttpReply has the lock.
+ * SINK httpResponse:/code, header/NAME, cookie, redirect, body; SOURCE
+ * httpResponse:/code. Stateless and FULCRA_RUN_INLINE, on any thread:
+ * FulcraHttpReply has the lock.
  */
 
 #include "http/exchange_private.h"
@@ -49,6 +50,22 @@ code_sink(FulcraRequest *request, GError **error)
     if (text != NULL)
         fulcra__http_reply_set_code(
                 reply_of(request), fulcra_representation_get_text(text), error);
+    return NULL;
+}
+
+/* What was stated so far; what the answer itself states comes on top of it. */
+static FulcraRepresentation *
+code_source(FulcraRequest *request, GError **error)
+{
+    FulcraHttpReply *reply = reply_of(request);
+
+    pthread_mutex_lock(&reply->lock);
+    unsigned status = reply->status;
+    pthread_mutex_unlock(&reply->lock);
+    if (status != 0)
+        return fulcra_representation_new_int(status);
+    g_set_error_literal(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND,
+            "HTTP response: no code was stated");
     return NULL;
 }
 
@@ -99,18 +116,19 @@ body_sink(FulcraRequest *request, GError **error)
     return NULL;
 }
 
-/* X(grammar, function) */
+/* X(grammar, function, source) */
 #define RESPONSE_TABLE(X)                                                      \
-    X("httpResponse:/code", code)                                              \
-    X("httpResponse:/header/{name}", header)                                   \
-    X("httpResponse:/cookie", cookie)                                          \
-    X("httpResponse:/redirect", redirect)                                      \
-    X("httpResponse:/body", body)
+    X("httpResponse:/code", code, code_source)                                 \
+    X("httpResponse:/header/{name}", header, NULL)                             \
+    X("httpResponse:/cookie", cookie, NULL)                                    \
+    X("httpResponse:/redirect", redirect, NULL)                                \
+    X("httpResponse:/body", body, NULL)
 
-#define X(grammar, function)                                                   \
+#define X(grammar, function, answers)                                          \
     static const FulcraEndpointOps function##_ops = {                          \
         .size = sizeof(FulcraEndpointOps),                                     \
         .run = FULCRA_RUN_INLINE,                                              \
+        .source = answers,                                                     \
         .sink = function##_sink,                                               \
     };
 RESPONSE_TABLE(X)
@@ -122,7 +140,8 @@ static void
 space_build(void)
 {
     space = fulcra_host_space_new("urn:fulcra:http:response");
-#define X(grammar, function) fulcra__http_bind(space, grammar, &function##_ops);
+#define X(grammar, function, answers)                                          \
+    fulcra__http_bind(space, grammar, &function##_ops);
     RESPONSE_TABLE(X)
 #undef X
     fulcra_host_space_seal(space);

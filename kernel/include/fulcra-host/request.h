@@ -134,8 +134,17 @@ bool fulcra_host_resolution_is_current(
 bool fulcra_host_resolution_equal(FulcraResolution *a, FulcraResolution *b);
 const char *fulcra_host_resolution_get_endpoint_id(FulcraResolution *self);
 
-/** Lets @self use @resolution, made for the same base, verb and scope, if it is
- * still current: the identifier's arguments are taken from @self. */
+/**
+ * fulcra_host_request_use_resolution:
+ * @resolution: made for the same base, scope and verb
+ *
+ * Lets @self use @resolution if it is still current: the identifier's arguments
+ * are taken from @self.
+ *
+ * A META request may use what another verb resolved to. It goes the same way,
+ * past the same overlays, which may answer it; where the endpoint in the end
+ * has nothing to say about itself, it is answered with none and runs nothing.
+ */
 void fulcra_host_request_use_resolution(
         FulcraRequest *self, FulcraResolution *resolution);
 
