@@ -35,6 +35,38 @@ extern const FulcraKind fulcra_kind_gatekeeper;
  */
 extern const FulcraKind fulcra_kind_session;
 
+/*
+ * { "throttle": { "concurrency": 2, "queue": 500, "space": [...] } }
+ *
+ * At most so many requests inside, at most so many waiting, in order; any more
+ * fail as overloaded.
+ */
+extern const FulcraKind fulcra_kind_throttle;
+
+/*
+ * { "latest": { "key": "session:/user", "space": [...] } }
+ *
+ * One request inside, one waiting; a newer one takes the place of the one that
+ * waits, which fails as overloaded. For each identifier, or each value of the
+ * key.
+ */
+extern const FulcraKind fulcra_kind_latest;
+
+/*
+ * { "log": { "format": "combined", "file": "access.log", "space": [...] } }
+ *
+ * A line for each HTTP request, and for each WebSocket that opens, closes or
+ * sends a message that fails.
+ */
+extern const FulcraKind fulcra_kind_log;
+
+/*
+ * { "cors": { "origins": ["https://a.example"], "space": [...] } }
+ *
+ * Lets pages of other origins read answers.
+ */
+extern const FulcraKind fulcra_kind_cors;
+
 /**
  * fulcra_media_type_of:
  * @file: a file's name

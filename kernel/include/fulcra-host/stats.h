@@ -52,7 +52,18 @@
     X(CLOSED_IDLE, "closed_idle", "closed for silence")                        \
     X(SINKS_FAILED, "sinks_failed", "messages whose SINK failed")              \
     X(TIMER_TICKS, "timer_ticks", "requests issued by timers")                 \
-    X(TIMER_SKIPPED, "timer_skipped", "ticks left out: the last one still ran")
+    X(TIMER_SKIPPED, "timer_skipped",                                          \
+            "ticks left out: the last one still ran")                          \
+    X(THROTTLE_REFUSED, "throttle_refused",                                    \
+            "requests refused: too many waited at a throttle")                 \
+    X(THROTTLE_REPLACED, "throttle_replaced",                                  \
+            "requests whose place a newer one took")                           \
+    X(THROTTLE_LEFT, "throttle_left",                                          \
+            "requests not wanted any more when their turn came")               \
+    X(CORS_REFUSED, "cors_refused", "preflights from origins not admitted")    \
+    X(ACCESS_LINES, "access_lines", "lines written by request logs")           \
+    X(ACCESS_LINES_LOST, "access_lines_lost",                                  \
+            "lines of request logs lost: writing was too slow, or failed")
 
 typedef enum {
 #define X(enumerator, name, help) FULCRA_STAT_##enumerator,
