@@ -32,6 +32,10 @@ set_up(Fixture *self, const void *data)
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_fileset, NULL);
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_gatekeeper, NULL);
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_session, NULL);
+    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_throttle, NULL);
+    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_latest, NULL);
+    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_log, NULL);
+    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_cors, NULL);
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_timer, NULL);
     self->folder = g_dir_make_tmp("fulcra-definition-XXXXXX", NULL);
     self->file = g_build_filename(self->folder, FULCRA_DEFINITION, NULL);
@@ -192,7 +196,8 @@ static const struct {
             "object" },
     { HEAD SPACES "{}" TAIL,
             "module.json:4:1: an entry that says not what it is; give it "
-            "transrept, import, fileset, gatekeeper, session, timer or id" },
+            "transrept, import, fileset, gatekeeper, session, throttle, "
+            "latest, log, cors, timer or id" },
     { HEAD SPACES "{\"filset\":{}}" TAIL,
             "module.json:4:1: an entry with unknown key \"filset\"; did you "
             "mean \"fileset\"?" },

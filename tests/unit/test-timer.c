@@ -23,11 +23,10 @@ slow_source(FulcraRequest *request, GError **error)
     (void)error;
     pthread_mutex_lock(&lock);
     g_assert_null(held);
-    FulcraRepresentation *deferred = fulcra_request_defer(request);
     held = fulcra_request_ref(request);
     n_entered++;
     pthread_mutex_unlock(&lock);
-    return deferred;
+    return fulcra_request_defer(request);
 }
 
 static const FulcraEndpointOps slow_ops = {
