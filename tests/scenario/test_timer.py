@@ -3,6 +3,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -38,7 +39,39 @@ def test_a_failing_request_is_logged_once(serve, tmp_path):
     assert len(re.findall("timer: SOURCE", server.log())) == 1
 
 
+def test_cron(serve, tmp_path, size):
+    """The next minute comes by itself; that is too slow for every day."""
+    if not size(False, True):
+        pytest.skip("takes a minute")
+    server = serve(modules=[module(tmp_path / "m", {
+        "cron": "* * * * *", "request": {"identifier": "res:/nowhere"}})])
+
+    server.wait_log(r"warning .*timer: SOURCE res:/nowhere: ", timeout=70)
+    assert time.localtime().tm_sec < 5
+
+
+CRON = {"request": {"identifier": "res:/x"}}
+
+
+@pytest.mark.parametrize("timer", [
+    {"cron": "*/5 * * * *"}, {"cron": "0 9 * * mon-fri", "zone": "UTC"},
+    {"cron": "@daily", "zone": "Europe/Berlin"}, {"cron": "0 0 29 feb *"},
+])
+def test_cron_definitions(fulcra, tmp_path, timer):
+    result = fulcra("check", str(module(tmp_path / "m", {**timer, **CRON})))
+
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("timer,says", [
+    ({**CRON, "cron": "0 0 31 2 *"}, "never comes: .*29 would be right"),
+    ({**CRON, "cron": "0 25 * * *"}, 'hour: "25" is not 0 to 23'),
+    ({**CRON, "cron": "@fortnightly"}, "@weekly"),
+    ({**CRON, "cron": "@daily", "zone": "Europe/Berln"}, "no time zone"),
+    ({**CRON, "cron": "@daily", "every": "1s"}, '"cron" beside "every"'),
+    ({**CRON, "zone": "UTC", "every": "1s"}, '"zone" beside "every"'),
+    ({**CRON, "cron": 5}, "cron"),
+    (CRON, '"every" and no "cron"'),
     ({"request": {"identifier": "res:/x"}}, "every"),
     ({"every": "1s"}, "request"),
     ({"every": "1ms", "request": {"identifier": "res:/x"}}, "10ms"),
@@ -52,3 +85,12 @@ def test_wrong_definitions(fulcra, tmp_path, timer, says):
 
     assert result.returncode == 1
     assert re.search(rf"module\.json:\d+:\d+: .*{says}", result.stderr), result.stderr
+
+
+def test_the_place_within_an_expression(fulcra, tmp_path):
+    folder = module(tmp_path / "m", {"cron": "0 0 * * mom", **CRON})
+    text = (folder / "module.json").read_text().split("\n")
+    line = next(i for i, each in enumerate(text) if "mom" in each)
+    result = fulcra("check", str(folder))
+
+    assert f"module.json:{line + 1}:{text[line].index('mom') + 1}: " in result.stderr

@@ -4,16 +4,32 @@
  * timer.c - see timer.h
  *
  * Built, started and stopped by the thread that loads modules; everything else
- * happens on the loop. An Interval is held by the loader and by the request
+ * happens on the loop. A Schedule is held by the loader and by the request
  * that is under way, so that a stop does not wait for an answer.
+ *
+ * Intervals count on the monotonic clock. What a cron expression means is on
+ * the wall, and that clock can be set: it is looked at once a minute at least.
  */
 
 #include "timer/timer.h"
+#include "timer/cron.h"
 #include <fulcra-host/request.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/identifier.h>
 #include <fulcra/log.h>
+
+#define LOOK_MS 60000
+
+/* A tick that is later than this has been missed: the machine slept, or its
+ * clock was set. */
+#define LATE_SECONDS 60
+
+/* A clock that is set back by less has the ticks wait that were already
+ * there, as cron(8) does. */
+#define SET_BACK_SECONDS (3 * 3600)
+
+#define MAX_COUNTED 1000
 
 typedef struct {
     FulcraRefs refs;
@@ -23,22 +39,26 @@ typedef struct {
     FulcraIdentifier *identifier;
     FulcraVerb verb;
     int64_t every_ns;
+    GTimeZone *zone; /* (nullable): then `cron` is not used */
+    FulcraCron cron;
 
     /* on the loop */
     FulcraTimer timer;
-    int64_t due_ns;
+    int64_t due;            /* in ns, or for cron in seconds since 1970 */
+    int64_t seen;           /* for cron: when the clock was looked at */
     FulcraRequest *running; /* (nullable) */
     bool failing;           /* the last one did: say so only once */
-} Interval;
+} Schedule;
 
 static void
-interval_unref(void *data)
+schedule_unref(void *data)
 {
-    Interval *self = data;
+    Schedule *self = data;
 
     if (!fulcra_refs_drop(&self->refs))
         return;
     fulcra_identifier_unref(self->identifier);
+    g_clear_pointer(&self->zone, g_time_zone_unref);
     g_free(self->space);
     g_free(self);
 }
@@ -49,7 +69,7 @@ static void
 answered(FulcraRequest *request, FulcraRepresentation *answer,
         const GError *error, void *user_data)
 {
-    Interval *self = user_data;
+    Schedule *self = user_data;
 
     (void)answer;
     if (error != NULL && !self->failing &&
@@ -59,11 +79,11 @@ answered(FulcraRequest *request, FulcraRepresentation *answer,
                 fulcra_identifier_get_text(self->identifier), error->message);
     self->failing = error != NULL;
     g_clear_pointer(&self->running, fulcra_request_unref);
-    interval_unref(self);
+    schedule_unref(self);
 }
 
 static void
-issue(Interval *self)
+issue(Schedule *self)
 {
     FulcraRequest *request = fulcra_host_request_new_root(
             self->kernel, self->space, NULL, self->verb, self->identifier);
@@ -75,34 +95,113 @@ issue(Interval *self)
     fulcra_request_issue_async(request, answered, self);
 }
 
+/* Unless the last one still runs. */
+static void
+tick(Schedule *self)
+{
+    if (self->running != NULL)
+        fulcra_host_stats_add(FULCRA_STAT_TIMER_SKIPPED, 1);
+    else
+        issue(self);
+}
+
 /* Sets the timer for the next time that has not passed yet; what passed
  * meanwhile is left out. */
 static void
-schedule(Interval *self)
+set_interval(Schedule *self)
 {
     int64_t now = fulcra_loop_now_ns(self->loop);
 
-    self->due_ns += self->every_ns;
-    if (self->due_ns <= now) {
-        int64_t missed = (now - self->due_ns) / self->every_ns + 1;
+    self->due += self->every_ns;
+    if (self->due <= now) {
+        int64_t missed = (now - self->due) / self->every_ns + 1;
 
         fulcra_host_stats_add(FULCRA_STAT_TIMER_SKIPPED, missed);
-        self->due_ns += missed * self->every_ns;
+        self->due += missed * self->every_ns;
     }
     fulcra_loop_set_timer(self->loop, &self->timer,
-            (unsigned)((self->due_ns - now + 999999) / 1000000));
+            (unsigned)((self->due - now + 999999) / 1000000));
+}
+
+static int64_t
+wall_ms(void)
+{
+    return g_get_real_time() / 1000;
+}
+
+/* Looks at the clock again when the next tick is due, or before. */
+static void
+set_cron(Schedule *self)
+{
+    fulcra_loop_set_timer(self->loop, &self->timer,
+            (unsigned)CLAMP(self->due * 1000 - wall_ms(), 1, LOOK_MS));
+}
+
+static void
+start_cron(Schedule *self, int64_t now)
+{
+    self->seen = now;
+    self->due = fulcra__cron_next(&self->cron, self->zone, now);
+    set_cron(self);
+}
+
+/* From a tick that is due to the first that is not; those that were missed
+ * are counted, as far as that makes sense. */
+static void
+pass_ticks(Schedule *self, int64_t now)
+{
+    unsigned passed = 0;
+    bool late = now - self->due >= LATE_SECONDS;
+
+    while (self->due <= now && passed < MAX_COUNTED) {
+        self->due = fulcra__cron_next(&self->cron, self->zone, self->due);
+        passed++;
+    }
+    if (self->due <= now)
+        self->due = fulcra__cron_next(&self->cron, self->zone, now);
+    fulcra_host_stats_add(
+            FULCRA_STAT_TIMER_SKIPPED, late ? passed : passed - 1);
+    if (!late)
+        tick(self);
+}
+
+static void
+look_at_clock(Schedule *self)
+{
+    int64_t now = wall_ms() / 1000;
+
+    if (now < self->seen - SET_BACK_SECONDS) {
+        start_cron(self, now);
+        return;
+    }
+    self->seen = now;
+    if (now >= self->due)
+        pass_ticks(self, now);
+    set_cron(self);
 }
 
 static void
 fire(FulcraTimer *timer)
 {
-    Interval *self = (Interval *)((char *)timer - offsetof(Interval, timer));
+    Schedule *self = (Schedule *)((char *)timer - offsetof(Schedule, timer));
 
-    schedule(self);
-    if (self->running != NULL)
-        fulcra_host_stats_add(FULCRA_STAT_TIMER_SKIPPED, 1);
-    else
-        issue(self);
+    if (self->zone != NULL) {
+        look_at_clock(self);
+        return;
+    }
+    set_interval(self);
+    tick(self);
+}
+
+static void
+start(Schedule *self)
+{
+    if (self->zone != NULL) {
+        start_cron(self, wall_ms() / 1000);
+        return;
+    }
+    self->due = fulcra_loop_now_ns(self->loop);
+    set_interval(self);
 }
 
 /* --- starting and stopping, from the thread that loads --- */
@@ -110,7 +209,7 @@ fire(FulcraTimer *timer)
 /* Something to be done on the loop, waited for. */
 typedef struct {
     FulcraTask task;
-    Interval *interval;
+    Schedule *schedule;
     bool starts;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -121,15 +220,14 @@ static void
 order_run(FulcraTask *task)
 {
     Order *self = (Order *)task;
-    Interval *interval = self->interval;
+    Schedule *schedule = self->schedule;
 
     if (self->starts) {
-        interval->due_ns = fulcra_loop_now_ns(interval->loop);
-        schedule(interval);
+        start(schedule);
     } else {
-        fulcra_loop_clear_timer(interval->loop, &interval->timer);
-        if (interval->running != NULL)
-            fulcra_request_cancel(interval->running);
+        fulcra_loop_clear_timer(schedule->loop, &schedule->timer);
+        if (schedule->running != NULL)
+            fulcra_request_cancel(schedule->running);
     }
     pthread_mutex_lock(&self->lock);
     self->done = true;
@@ -138,14 +236,14 @@ order_run(FulcraTask *task)
 }
 
 static void
-order(Interval *interval, bool starts)
+order(Schedule *schedule, bool starts)
 {
-    Order self = { { NULL, order_run }, interval, starts,
+    Order self = { { NULL, order_run }, schedule, starts,
         PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 
-    if (interval->loop == NULL)
+    if (schedule->loop == NULL)
         return;
-    fulcra_loop_post(interval->loop, &self.task);
+    fulcra_loop_post(schedule->loop, &self.task);
     pthread_mutex_lock(&self.lock);
     while (!self.done)
         pthread_cond_wait(&self.changed, &self.lock);
@@ -153,13 +251,13 @@ order(Interval *interval, bool starts)
 }
 
 static void
-interval_start(void *instance)
+schedule_start(void *instance)
 {
     order(instance, true);
 }
 
 static void
-interval_stop(void *instance)
+schedule_stop(void *instance)
 {
     order(instance, false);
 }
@@ -178,53 +276,123 @@ static const FulcraSchema request_schema = { "request", request_keys, NULL,
     NULL };
 
 static const FulcraSchemaKey timer_keys[] = {
-    { "every", FULCRA_SCHEMA_DURATION, .required = true, .min = 10,
+    { "every", FULCRA_SCHEMA_DURATION, .min = 10,
             .max = INT64_C(24) * 3600 * 1000,
-            .help = "the time from one tick to the next" },
+            .help = "the time from one tick to the next. Either this or "
+                    "`cron`" },
+    { "cron", FULCRA_SCHEMA_TEXT,
+            .help = "when, as cron has it: minute, hour, day of the month, "
+                    "month, day of the week; or `@daily` and the like" },
+    { "zone", FULCRA_SCHEMA_TEXT,
+            .help = "whose clock `cron` means, as in `UTC` or "
+                    "`Europe/Berlin`; the system's without it" },
     { "request", FULCRA_SCHEMA_OBJECT, .required = true, .of = &request_schema,
             .help = "what a tick asks for, in this space" },
     { NULL },
 };
 
 static const FulcraSchema timer_schema = { "timer", timer_keys, NULL,
-    "Requests at regular intervals." };
+    "Requests at regular intervals, or at times." };
 
-static void *
-interval_build(FulcraEntry *entry)
+/* NULL, which is reported, where there is no such zone. (transfer full) */
+static GTimeZone *
+read_zone(FulcraEntry *entry)
+{
+    JsonNode *node = json_object_get_member(entry->definition, "zone");
+    GTimeZone *zone = node == NULL ? g_time_zone_new_local()
+                                   : g_time_zone_new_identifier(
+                                             json_node_get_string(node));
+
+    if (zone == NULL)
+        fulcra_host_entry_problem(entry, node,
+                "\"%s\" is no time zone that this system knows; \"UTC\" or "
+                "\"Europe/Berlin\" would be one",
+                json_node_get_string(node));
+    return zone;
+}
+
+static bool
+read_cron(FulcraEntry *entry, JsonNode *node, Schedule *self)
+{
+    const char *text = json_node_get_string(node);
+    g_autoptr(GError) error = NULL;
+    size_t at;
+
+    self->zone = read_zone(entry);
+    if (fulcra__cron_parse(&self->cron, text, &at, &error))
+        return self->zone != NULL;
+    fulcra_host_problems_add(entry->problems, entry->document,
+            fulcra_host_document_get_within(entry->document, node, at),
+            "cron \"%s\": %s", text, error->message);
+    return false;
+}
+
+/* Reads "every", or "cron" and "zone". */
+static bool
+read_times(FulcraEntry *entry, Schedule *self)
+{
+    JsonNode *every = json_object_get_member(entry->definition, "every");
+    JsonNode *cron = json_object_get_member(entry->definition, "cron");
+    JsonNode *zone = json_object_get_member(entry->definition, "zone");
+
+    if (every == NULL && cron == NULL) {
+        fulcra_host_entry_problem(entry, NULL,
+                "this timer has no \"every\" and no \"cron\"; add \"every\": "
+                "\"500ms\" or \"cron\": \"*/5 * * * *\"");
+        return false;
+    }
+    if (every != NULL && (cron != NULL || zone != NULL)) {
+        fulcra_host_entry_problem(entry, cron != NULL ? cron : zone,
+                "\"%s\" beside \"every\"; take one of them out",
+                cron != NULL ? "cron" : "zone");
+        return false;
+    }
+    self->every_ns = 1000000 * fulcra_host_json_get_duration(
+                                       entry->definition, "every", 1000);
+    return cron == NULL || read_cron(entry, cron, self);
+}
+
+static bool
+read_request(FulcraEntry *entry, Schedule *self)
 {
     JsonObject *request =
             json_object_get_object_member(entry->definition, "request");
     JsonNode *verb = json_object_get_member(request, "verb");
-    FulcraVerb meant = FULCRA_VERB_SOURCE;
-    FulcraIdentifier *identifier = fulcra_host_entry_get_identifier(
+
+    self->identifier = fulcra_host_entry_get_identifier(
             entry, json_object_get_member(request, "identifier"));
-    bool fine = verb == NULL || fulcra_host_entry_get_verb(entry, verb, &meant);
+    self->verb = FULCRA_VERB_SOURCE;
+    return (verb == NULL ||
+                   fulcra_host_entry_get_verb(entry, verb, &self->verb)) &&
+           self->identifier != NULL;
+}
 
-    if (identifier == NULL || !fine) {
-        fulcra_identifier_unref(identifier);
-        return NULL;
-    }
+static void *
+schedule_build(FulcraEntry *entry)
+{
+    Schedule *self = g_new0(Schedule, 1);
+    bool times, request;
 
-    Interval *self = g_new0(Interval, 1);
     fulcra_refs_init(&self->refs);
     self->kernel = entry->kernel;
     self->loop = entry->user_data;
     self->space = g_strdup(fulcra_host_space_get_uri(entry->space));
-    self->identifier = identifier;
-    self->verb = meant;
-    self->every_ns = 1000000 * fulcra_host_json_get_duration(
-                                       entry->definition, "every", 1000);
     self->timer.fire = fire;
-    return self;
+    times = read_times(entry, self);
+    request = read_request(entry, self);
+    if (times && request)
+        return self;
+    schedule_unref(self);
+    return NULL;
 }
 
 const FulcraKind fulcra_kind_timer = {
     .size = sizeof(FulcraKind),
     .name = "timer",
     .schema = &timer_schema,
-    .help = "requests at regular intervals",
-    .build = interval_build,
-    .start = interval_start,
-    .stop = interval_stop,
-    .free = interval_unref,
+    .help = "requests at regular intervals, or at times",
+    .build = schedule_build,
+    .start = schedule_start,
+    .stop = schedule_stop,
+    .free = schedule_unref,
 };

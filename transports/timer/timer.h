@@ -8,8 +8,10 @@
  *                  "request": { "identifier": "res:/tick", "verb": "SINK" } } }
  *
  * in a space of a definition issues that request as a root in that space, from
- * an event loop, as long as the module is loaded. A tick is left out, and
- * counted, while the request of the last one still runs.
+ * an event loop, as long as the module is loaded; with "cron" in the place of
+ * "every", at the times that the expression means (cron.h). A tick is left out,
+ * and counted, while the request of the last one still runs, and where its time
+ * has passed: nothing is made up for.
  */
 
 #include "loop/loop.h"

@@ -53,7 +53,8 @@
     X(SINKS_FAILED, "sinks_failed", "messages whose SINK failed")              \
     X(TIMER_TICKS, "timer_ticks", "requests issued by timers")                 \
     X(TIMER_SKIPPED, "timer_skipped",                                          \
-            "ticks left out: the last one still ran")                          \
+            "ticks left out: the last one still ran, or their time had "       \
+            "passed")                                                          \
     X(THROTTLE_REFUSED, "throttle_refused",                                    \
             "requests refused: too many waited at a throttle")                 \
     X(THROTTLE_REPLACED, "throttle_replaced",                                  \
