@@ -172,10 +172,9 @@ return_task_run(FulcraTask *task)
             FULCRA__CONTAINER_OF(task, FulcraRequest, return_task));
 }
 
-void
-fulcra__request_mark_returned(FulcraRequest *self)
+static void
+request_check_watched(FulcraRequest *self)
 {
-    atomic_store(&self->returned, true);
     if (!atomic_exchange(&self->watched, false))
         return;
     self->return_task.run = return_task_run;
@@ -186,6 +185,32 @@ fulcra__request_mark_returned(FulcraRequest *self)
         request_tell_returned(self);
 }
 
+static bool
+request_is_forwarded(const FulcraRequest *self)
+{
+    return self->step > 0;
+}
+
+void
+fulcra__request_begin_run(FulcraRequest *self)
+{
+    if (request_is_forwarded(self))
+        atomic_fetch_add(&self->parent->running, 1);
+}
+
+void
+fulcra__request_mark_returned(FulcraRequest *self)
+{
+    if (atomic_exchange(&self->returned, true))
+        return;
+    while (atomic_fetch_sub(&self->running, 1) == 1) {
+        request_check_watched(self);
+        if (!request_is_forwarded(self))
+            return;
+        self = self->parent;
+    }
+}
+
 void
 fulcra_host_request_when_returned(FulcraRequest *self,
         void (*returned)(FulcraRequest *self, void *user_data), void *user_data)
@@ -194,7 +219,8 @@ fulcra_host_request_when_returned(FulcraRequest *self,
     self->when_returned_data = user_data;
     fulcra_request_ref(self);
     atomic_store(&self->watched, true); /* one of the two takes it back */
-    if (atomic_load(&self->returned) && atomic_exchange(&self->watched, false))
+    if (atomic_load(&self->running) == 0 &&
+            atomic_exchange(&self->watched, false))
         request_tell_returned(self);
 }
 

@@ -273,6 +273,7 @@ fulcra_request_issue(FulcraRequest *self, GError **error)
 {
     g_return_val_if_fail(self != NULL && !self->issued, NULL);
 
+    fulcra__request_begin_run(self);
     if (!request_begin(self)) {
         fulcra__request_mark_returned(self);
     } else if (self->endpoint->run != FULCRA_RUN_INLINE &&
@@ -320,6 +321,7 @@ fulcra_request_issue_async(
 
     fulcra_request_ref(self); /* until it was delivered */
     FulcraRequest *held = fulcra_request_ref(self);
+    fulcra__request_begin_run(self);
     if (!request_begin(self)) {
         fulcra__request_mark_returned(self);
     } else if (self->endpoint->run == FULCRA_RUN_INLINE) {

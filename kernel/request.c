@@ -33,6 +33,7 @@ request_init(FulcraRequest *self, FulcraRoot *root, FulcraVerb verb,
         FulcraIdentifier *identifier)
 {
     fulcra_refs_init(&self->refs);
+    atomic_init(&self->running, 1);
     self->root = root;
     self->verb = verb;
     self->identifier = fulcra_identifier_ref(identifier);

@@ -109,8 +109,10 @@ struct _FulcraRequest {
     FulcraExecutor *deliver_loop; /* (nullable) */
     FulcraTask execution, delivery;
 
-    /* When its code has returned or answered. */
+    /* When its code has returned or answered, and that of what it forwarded:
+     * an overlay has not returned while something runs behind it. */
     atomic_bool returned, watched;
+    atomic_uint running; /* of these, how many have not */
     void (*when_returned)(FulcraRequest *self, void *user_data);
     void *when_returned_data;
     FulcraTask return_task;

@@ -21,6 +21,10 @@ void fulcra__request_finish_failed(FulcraRequest *self, FulcraErrorCode code,
 /** Its deadline has passed: names the endpoint in the log. */
 void fulcra__request_time_out(FulcraRequest *self);
 
+/** @self is issued: if an overlay forwarded it, that has not returned before
+ * it. */
+void fulcra__request_begin_run(FulcraRequest *self);
+
 /** The code of its endpoint has returned or answered, or will never run. */
 void fulcra__request_mark_returned(FulcraRequest *self);
 

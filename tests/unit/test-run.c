@@ -461,6 +461,84 @@ test_cancel(void)
     fixture_clear(&fixture);
 }
 
+/* --- behind overlays --- */
+
+static FulcraRepresentation *
+passing_overlay(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    return fulcra_request_pass_on(request, fulcra_request_forward(request));
+}
+
+static const FulcraEndpointOps passing_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .overlay = passing_overlay,
+};
+
+static Countdown held = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+    1, 0 };
+
+static FulcraRepresentation *
+held_source(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    countdown_wait(&held);
+    return NULL;
+}
+
+static const FulcraEndpointOps held_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = held_source,
+};
+
+/* @wrapped: (transfer full) behind one more overlay. (transfer full) */
+static FulcraSpace *
+wrap(FulcraSpace *into, FulcraSpace *wrapped)
+{
+    g_autoptr(FulcraEndpoint) overlay =
+            fulcra_host_endpoint_new("passing", &passing_ops, NULL, NULL);
+
+    fulcra_host_space_add_overlay(into, overlay,
+            fulcra_host_space_seal(wrapped), FULCRA_ENTRY_PUBLIC);
+    fulcra_host_space_unref(wrapped);
+    return into;
+}
+
+/* Overlays have not returned before what runs behind them has. */
+static void
+test_returned_behind_overlays(void)
+{
+    Fixture fixture, inner;
+    fixture_init(&fixture, 2, 8);
+    inner.space = fulcra_host_space_new("urn:test:inner");
+    fixture_bind_data(&inner, "res:/held", &held_ops, NULL, NULL);
+    wrap(fixture.space,
+            wrap(fulcra_host_space_new("urn:test:middle"), inner.space));
+    fixture_publish(&fixture);
+
+    Countdown answers = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        1, 0 };
+    Countdown returns = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        1, 0 };
+    g_autoptr(FulcraRequest) root =
+            fixture_root(&fixture, FULCRA_VERB_SOURCE, "res:/held");
+    fulcra_request_set_timeout(root, 20);
+    fulcra_request_issue_async(root, countdown_answered, &answers);
+    countdown_wait(&answers);
+    g_assert_cmpint(answers.failed, ==, 1);
+
+    fulcra_host_request_when_returned(root, returned, &returns);
+    pthread_mutex_lock(&returns.lock);
+    g_assert_cmpint(returns.left, ==, 1);
+    pthread_mutex_unlock(&returns.lock);
+    returned(root, &held);
+    countdown_wait(&returns);
+    fixture_clear(&fixture);
+}
+
 /* --- on an event loop --- */
 
 static void
@@ -508,6 +586,8 @@ main(int argc, char **argv)
     g_test_add_func("/run/deferred", test_deferred);
     g_test_add_func("/run/deadline", test_deadline);
     g_test_add_func("/run/cancel", test_cancel);
+    g_test_add_func(
+            "/run/returned-behind-overlays", test_returned_behind_overlays);
     g_test_add_func("/run/loop", test_loop_never_waits);
     return g_test_run();
 }

@@ -33,8 +33,8 @@ bool fulcra_host_request_is_done(FulcraRequest *self);
 
 /* After a time-out or a cancellation the caller has its answer, but the
  * endpoint's code may still be running. @returned is called when it has
- * returned (deferring is returning) or answered: at once if it has. On a loop:
- * through its queue. */
+ * returned (deferring is returning) or answered, and that of what it forwarded
+ * as an overlay as well: at once if they have. On a loop: through its queue. */
 void fulcra_host_request_when_returned(FulcraRequest *self,
         void (*returned)(FulcraRequest *self, void *user_data),
         void *user_data);
