@@ -54,6 +54,8 @@ static const Payload payloads[] = {
     { "lower-case version", "GET", "/", "http/1.1", { HOST } },
     { "long version", "GET", "/", "HTTP/1.10", { HOST } },
     /* field names and values */
+    { "two types", "POST", "/", "HTTP/1.1",
+            { HOST, "Content-Type: a/b", "content-type: c/d" } },
     { "space before colon", "GET", "/", "HTTP/1.1", { HOST, "X : a" } },
     { "space in name", "GET", "/", "HTTP/1.1", { HOST, "X Y: a" } },
     { "folded name", "GET", "/", "HTTP/1.1", { HOST, " X: a" } },

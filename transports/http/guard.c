@@ -15,7 +15,7 @@
 #define MAX_LENGTH_DIGITS 18
 
 typedef struct {
-    unsigned hosts, lengths, encodings;
+    unsigned hosts, lengths, encodings, types;
 } Seen;
 
 bool
@@ -131,6 +131,8 @@ check_field(const FulcraHttpReceived *received, const FulcraHttpField *field,
             return "the Transfer-Encoding is not \"chunked\"";
         if (strcmp(received->version, "HTTP/1.1") != 0)
             return "Transfer-Encoding needs HTTP/1.1";
+    } else if (is_named(field, "Content-Type")) {
+        seen->types++;
     }
     return NULL;
 }
@@ -146,6 +148,8 @@ check_counts(const FulcraHttpReceived *received, const Seen *seen)
         return "there is more than one Content-Length";
     if (seen->encodings > 1)
         return "there is more than one Transfer-Encoding";
+    if (seen->types > 1)
+        return "there is more than one Content-Type";
     if (seen->lengths > 0 && seen->encodings > 0)
         return "there are both Content-Length and Transfer-Encoding";
     return NULL;
