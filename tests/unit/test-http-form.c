@@ -274,6 +274,8 @@ test_hostile_multipart(void)
         BYTES("--B\r\nContent-Disposition: form-data\r\n\r\nb\r\n" LAST),
         BYTES("--B\r\nContent-Disposition: attachment; "
               "name=a\r\n\r\nb\r\n" LAST),
+        BYTES("--B\r\nContent-Disposition: form-data; name=a\r\n"
+              "content-disposition: form-data; name=b\r\n\r\nb\r\n" LAST),
         BYTES(FIELD("", "b") LAST),
         BYTES(FIELD("a\0b", "c") LAST),
         BYTES(FIELD("a", "b\0c") LAST),

@@ -128,6 +128,21 @@ parse_head(Reader *self, Span head, GError **error)
     return NULL;
 }
 
+/* Of two readers one might take the first, the other the last. */
+static bool
+has_twice(GMimeObject *part, const char *name)
+{
+    GMimeHeaderList *headers = g_mime_object_get_header_list(part);
+    unsigned n = 0;
+
+    for (int i = 0; i < g_mime_header_list_get_count(headers); i++)
+        n += g_ascii_strcasecmp(
+                     g_mime_header_get_name(
+                             g_mime_header_list_get_header_at(headers, i)),
+                     name) == 0;
+    return n > 1;
+}
+
 static bool
 add_file(Reader *self, GMimeObject *part, const char *name,
         const char *filename, Span content, GError **error)
@@ -155,6 +170,9 @@ add_named(Reader *self, GMimeObject *part, Span content, GError **error)
                     g_mime_content_disposition_get_disposition(disposition),
                     "form-data") != 0)
         return bad(error, "a part is not Content-Disposition: form-data");
+    if (has_twice(part, "Content-Disposition") ||
+            has_twice(part, "Content-Type"))
+        return bad(error, "a part's head says something twice");
 
     const char *name =
             g_mime_content_disposition_get_parameter(disposition, "name");
