@@ -75,7 +75,7 @@
       1, 1000, NULL, NULL, FULCRA_FOR_NONE, "N",                               \
       "cookies of a request; 431 above")                                       \
     X("http.", HTTP_MAX_PARAMS, INT, "maxParams", "100",                       \
-      1, 10000, NULL, NULL, FULCRA_FOR_NONE, "N",                              \
+      1, 1000, NULL, NULL, FULCRA_FOR_NONE, "N",                               \
       "parameters of a query, and fields and files of a form; 400 or 413 "     \
       "above")                                                                 \
     X("http.", HTTP_MAX_PARAM, SIZE, "maxParam", "64KiB",                      \

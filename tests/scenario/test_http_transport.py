@@ -530,6 +530,20 @@ def test_request_table_refuses(one, path, status):
 
 # httpResponse:/ ------------------------------------------------------------
 
+def test_what_is_too_much_is_counted(host):
+    server = host()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert server.get("/about/path", {f"X{i}": "1" for i in range(99)}).status == 431
+    assert server.get("/about/path", {"Cookie": "; ".join(
+        f"c{i}=" for i in range(101))}).status == 431
+    assert server.get("/about/path?" + "&".join("n" * 101)).status == 400
+    assert server.request("POST", "/about/params", "a=%ff", form).status == 400
+    server.stop()
+    assert re.search(r"^http_too_many 3$", server.log(), re.M)
+    assert re.search(r"^http_forms_refused 1$", server.log(), re.M)
+
+
 def test_reply_by_sink(one):
     assert one.request("POST", "/reply/code", b"203").status == 203
     assert one.request("POST", "/reply/header/X-Test", b"v w").headers["X-Test"] == "v w"
