@@ -176,6 +176,33 @@ def test_failures_of_an_address(throttled):
     assert login(server, "alice", "wonderland").status == 429
 
 
+@pytest.mark.parametrize("failed,asked,allowed", [
+    ("192.0.2.1", "192.0.2.1", "false"),
+    ("192.0.2.1", "192.0.2.2", "true"),
+    ("192.0.2.1", "::ffff:192.0.2.1", "false"),
+    ("2001:db8::1", "2001:db8::ffff:2", "false"),
+    ("2001:db8::1", "2001:db8:0:1::1", "true"),
+    ("somewhere", "somewhere", "false"),
+    ("somewhere", "elsewhere", "true"),
+    ("192.0.2.1", "", "true"),
+])
+def test_what_counts_as_one_address(throttled, failed, asked, allowed):
+    server = throttled(addressFailures=1)
+
+    assert server.get(f"/login/fail?user=a&from={failed}").status == 200
+    assert server.get(f"/login/allowed?user=b&from={asked}").text == allowed
+
+
+def test_texts_in_identifiers(fulcra):
+    def allowed(*arguments):
+        return fulcra("request", "--modules", PASSWORD, "+".join(
+            ["active:loginAllowed", *arguments])).stdout
+
+    assert allowed("account@alice", "address@192.0.2.1") == "true\n"
+    assert allowed("account@alice") == "true\n"
+    assert allowed("address@192.0.2.1") == ""
+
+
 def test_many_at_once_get_no_more_attempts(throttled):
     server = throttled()
     statuses = []

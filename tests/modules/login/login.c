@@ -30,13 +30,11 @@ hash_source(FulcraRequest *request, GError **error)
     g_autoptr(FulcraRequest) hash = fulcra_request_new(
             request, FULCRA_VERB_SOURCE, FULCRA_ID("active:passwordHash"));
     g_autoptr(FulcraRepresentation) password = fulcra_request_source(
-            request, FULCRA_ID("httpRequest:/body"), FULCRA_TYPE_BYTES, error);
+            request, FULCRA_ID("httpRequest:/body"), FULCRA_TYPE_TEXT, error);
 
     if (password == NULL)
         return NULL;
-    fulcra_request_add_value(hash, "password",
-            fulcra_representation_with_type(
-                    fulcra_representation_ref(password), FULCRA_TYPE_TEXT));
+    fulcra_request_add_value(hash, "password", password);
     return fulcra_request_issue(hash, error);
 }
 
@@ -61,44 +59,8 @@ statistics_source(FulcraRequest *request, GError **error)
 
 /* --- the form --- */
 
-typedef struct {
-    FulcraIdentifier *allowed, *failed, *succeeded, *user;
-} Names;
-
-static void
-names_clear(Names *self)
-{
-    g_clear_pointer(&self->allowed, fulcra_identifier_unref);
-    g_clear_pointer(&self->failed, fulcra_identifier_unref);
-    g_clear_pointer(&self->succeeded, fulcra_identifier_unref);
-    g_clear_pointer(&self->user, fulcra_identifier_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Names, names_clear)
-
-static bool
-names_make(Names *self, const char *user, GError **error)
-{
-    FulcraSlot account[] = {
-        fulcra_slot_text("account", user),
-        fulcra_slot_identifier(
-                "address", FULCRA_ID("httpRequest:/remote-host")),
-    };
-    FulcraSlot name = fulcra_slot_text("name", user);
-
-#define MAKE(verb)                                                             \
-    fulcra_identifier_build(                                                   \
-            FULCRA_GRAMMAR(                                                    \
-                    "active:" verb "+account@{account}+address@{address}"),    \
-            account, 2, error)
-    self->allowed = MAKE("loginAllowed");
-    self->failed = self->allowed != NULL ? MAKE("loginFailed") : NULL;
-    self->succeeded = self->failed != NULL ? MAKE("loginSucceeded") : NULL;
-#undef MAKE
-    if (self->succeeded != NULL)
-        self->user = fulcra_identifier_build(
-                FULCRA_GRAMMAR("res:/login/user/{name}"), &name, 1, error);
-    return self->user != NULL;
-}
+/* By reference, so that logs and traces do not show what was typed. */
+#define WHO "+account@httpRequest:/param/user+address@httpRequest:/remote-host"
 
 static bool
 tell(FulcraRequest *request, FulcraIdentifier *what, GError **error)
@@ -122,48 +84,78 @@ refuse(const char *code, const char *text, const char *retry_after)
     return answer;
 }
 
+/* (transfer full) (nullable) */
+static FulcraIdentifier *
+hash_of(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) user = fulcra_request_source(request,
+            FULCRA_ID("httpRequest:/param/user"), FULCRA_TYPE_TEXT, error);
+
+    if (user == NULL)
+        return NULL;
+    FulcraSlot name =
+            fulcra_slot_text("name", fulcra_representation_get_text(user));
+    return fulcra_identifier_build(
+            FULCRA_GRAMMAR("res:/login/user/{name}"), &name, 1, error);
+}
+
 static FulcraRepresentation *
-verify(FulcraRequest *request, const Names *names, GError **error)
+verify(FulcraRequest *request, GError **error)
 {
     g_autoptr(FulcraRepresentation) password = fulcra_request_source(request,
             FULCRA_ID("httpRequest:/param/password"), FULCRA_TYPE_TEXT, error);
+    g_autoptr(FulcraIdentifier) hash = hash_of(request, error);
     g_autoptr(FulcraRequest) inner = fulcra_request_new(
             request, FULCRA_VERB_SOURCE, FULCRA_ID("active:passwordVerify"));
 
-    if (password == NULL)
+    if (password == NULL || hash == NULL)
         return NULL;
     fulcra_request_add_value(inner, "password", password);
-    fulcra_request_add_reference(inner, "hash", names->user);
+    fulcra_request_add_reference(inner, "hash", hash);
     return fulcra_request_issue(inner, error);
 }
 
 static FulcraRepresentation *
 login_source(FulcraRequest *request, GError **error)
 {
-    g_auto(Names) names = { NULL };
-    g_autoptr(FulcraRepresentation) user = fulcra_request_source(request,
-            FULCRA_ID("httpRequest:/param/user"), FULCRA_TYPE_TEXT, error);
+    g_autoptr(FulcraRepresentation) allowed = fulcra_request_source(request,
+            FULCRA_ID("active:loginAllowed" WHO), FULCRA_TYPE_BOOL, error);
 
-    if (user == NULL ||
-            !names_make(&names, fulcra_representation_get_text(user), error))
-        return NULL;
-
-    g_autoptr(FulcraRepresentation) allowed = fulcra_request_source(
-            request, names.allowed, FULCRA_TYPE_BOOL, error);
     if (allowed == NULL)
         return NULL;
     if (!fulcra_representation_get_bool(allowed))
         return refuse("429", "too many attempts",
                 fulcra_representation_get_header(allowed, "retry-after"));
 
-    g_autoptr(FulcraRepresentation) same = verify(request, &names, error);
+    g_autoptr(FulcraRepresentation) same = verify(request, error);
     if (same == NULL)
         return NULL;
     bool good = fulcra_representation_get_bool(same);
-    if (!tell(request, good ? names.succeeded : names.failed, error))
+    if (!tell(request,
+                good ? FULCRA_ID("active:loginSucceeded" WHO)
+                     : FULCRA_ID("active:loginFailed" WHO),
+                error))
         return NULL;
     return good ? fulcra_representation_new_text("welcome")
                 : refuse("401", "wrong user or password", NULL);
+}
+
+/* The same from any address. */
+#define FROM "+account@httpRequest:/param/user+address@httpRequest:/param/from"
+
+static FulcraRepresentation *
+fail_source(FulcraRequest *request, GError **error)
+{
+    return tell(request, FULCRA_ID("active:loginFailed" FROM), error)
+                   ? fulcra_representation_new_text("noted")
+                   : NULL;
+}
+
+static FulcraRepresentation *
+allowed_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_request_source(request, FULCRA_ID("active:loginAllowed" FROM),
+            FULCRA_TYPE_BOOL, error);
 }
 
 #define OPS(name)                                                              \
@@ -177,6 +169,8 @@ OPS(hash);
 OPS(verify);
 OPS(statistics);
 OPS(login);
+OPS(fail);
+OPS(allowed);
 
 static bool
 login_load(FulcraModule *module, GError **error)
@@ -184,7 +178,7 @@ login_load(FulcraModule *module, GError **error)
 #define ADD(name)                                                              \
     fulcra_module_add_endpoint(module, #name, &name##_ops, NULL, error)
     return ADD(user) && ADD(hash) && ADD(verify) && ADD(statistics) &&
-           ADD(login);
+           ADD(login) && ADD(fail) && ADD(allowed);
 #undef ADD
 }
 
