@@ -9,6 +9,7 @@
  */
 
 #include "private/error.h"
+#include <fulcra-host/request.h>
 
 typedef struct {
     char *stack;
@@ -111,4 +112,34 @@ fulcra__error_take_trace(GError *error, char *trace)
     g_assert(private != NULL);
     g_free(private->trace);
     private->trace = trace;
+}
+
+void
+fulcra_host_error_set_trace(GError *error, const char *trace)
+{
+    g_return_if_fail(error != NULL && error->domain == FULCRA_ERROR);
+    fulcra__error_take_trace(error, g_strdup(trace));
+}
+
+unsigned
+fulcra_host_error_get_status(const GError *error)
+{
+    static const unsigned status[FULCRA_N_ERRORS] = {
+        [FULCRA_ERROR_UNRESOLVED] = 404,
+        [FULCRA_ERROR_BAD_ARGUMENT] = 400,
+        [FULCRA_ERROR_FORBIDDEN] = 403,
+        [FULCRA_ERROR_NOT_FOUND] = 404,
+        [FULCRA_ERROR_TIMEOUT] = 504,
+        [FULCRA_ERROR_OVERLOADED] = 503,
+        [FULCRA_ERROR_TOO_LARGE] = 413,
+        [FULCRA_ERROR_GONE] = 410,
+        [FULCRA_ERROR_CANCELLED] = 503,
+        [FULCRA_ERROR_MODULE] = 500,
+        [FULCRA_ERROR_FAILED] = 500,
+    };
+
+    if (error == NULL || error->domain != FULCRA_ERROR || error->code < 0 ||
+            error->code >= FULCRA_N_ERRORS)
+        return 500;
+    return status[error->code];
 }

@@ -464,6 +464,52 @@ fulcra_host_grammar_has_slot(const FulcraGrammar *self, const char *name)
     return false;
 }
 
+bool
+fulcra_host_grammar_takes_more(const FulcraGrammar *self)
+{
+    return self->undeclared;
+}
+
+static void
+list_regex_slots(const FulcraGrammar *self, GArray *slots)
+{
+    const char *const *names;
+    size_t n = fulcra__pattern_get_names(self->regex, &names);
+
+    for (size_t i = 0; i < n; i++) {
+        FulcraGrammarSlot slot = { .name = names[i], .optional = true };
+
+        g_array_append_val(slots, slot);
+    }
+}
+
+FulcraGrammarSlot *
+fulcra_host_grammar_list_slots(const FulcraGrammar *self, size_t *n_slots)
+{
+    GArray *slots = g_array_new(false, false, sizeof(FulcraGrammarSlot));
+
+    if (self->regex != NULL)
+        list_regex_slots(self, slots);
+    for (size_t i = 0; i < self->n_parts; i++) {
+        FulcraGrammarSlot slot = { .name = self->parts[i].name,
+            .rest = self->parts[i].kind == FULCRA_PART_REST };
+
+        if (self->parts[i].kind != FULCRA_PART_LITERAL)
+            g_array_append_val(slots, slot);
+    }
+    for (size_t i = 0; i < self->n_arguments; i++) {
+        FulcraGrammarSlot slot = { .name = self->arguments[i].slot,
+            .argument = true,
+            .rest = true,
+            .optional = self->arguments[i].min == 0 };
+
+        if (slot.name != NULL)
+            g_array_append_val(slots, slot);
+    }
+    *n_slots = slots->len;
+    return (FulcraGrammarSlot *)g_array_free(slots, slots->len == 0);
+}
+
 /* --- literals --- */
 
 static pthread_mutex_t literals_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -61,6 +61,24 @@ walk_init(Walk *self, FulcraRequest *request, GString *trace)
                 g_array_index(request->passed, FulcraPassed, i).name;
 }
 
+bool
+fulcra_host_request_match(
+        FulcraRequest *self, const FulcraGrammar *grammar, const char **reason)
+{
+    FulcraArguments slots;
+    Walk names;
+
+    walk_init(&names, self, NULL);
+    fulcra__arguments_init(&slots);
+    if (!fulcra__grammar_match(grammar, self->identifier, names.extra,
+                names.n_extra, &slots, reason))
+        return false;
+    fulcra__arguments_clear(&self->slots);
+    self->slots = slots;
+    self->matched = &self->slots;
+    return true;
+}
+
 static void FULCRA_PRINTF(2, 3) walk_trace(Walk *self, const char *format, ...)
 {
     if (self->trace == NULL || self->trace->len > MAX_TRACE)
@@ -149,7 +167,8 @@ walk_overlay(Walk *self, const FulcraEntry *entry)
                 entry->endpoint->id);
         return false;
     }
-    walk_trace(self, "overlay %s", entry->endpoint->id);
+    walk_trace(self, "overlay %s: space %s", entry->endpoint->id,
+            entry->wrapped->uri);
     self->overlays[self->n_overlays].endpoint = entry->endpoint;
     self->overlays[self->n_overlays++].n_imports = self->n_imports;
     self->imports[self->n_imports++] = entry->wrapped;
@@ -197,6 +216,8 @@ walk_entry(Walk *self, const FulcraEntry *entry)
 static const char *
 entry_name(const FulcraEntry *entry)
 {
+    if (entry->kind == ENTRY_LIMITER)
+        return "limiter";
     return entry->endpoint != NULL ? entry->endpoint->id : entry->uri;
 }
 

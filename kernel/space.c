@@ -123,8 +123,8 @@ fulcra_host_space_add_overlay(FulcraSpace *self, FulcraEndpoint *endpoint,
 }
 
 bool
-fulcra_host_space_add_limiter(
-        FulcraSpace *self, const char *grammar, GError **error)
+fulcra_host_space_add_limiter(FulcraSpace *self, const char *grammar,
+        FulcraVisibility visibility, GError **error)
 {
     g_return_val_if_fail(self != NULL && !self->sealed, false);
 
@@ -133,7 +133,9 @@ fulcra_host_space_add_limiter(
         g_prefix_error(error, "space '%s': ", self->uri);
         return false;
     }
-    space_append(self, ENTRY_LIMITER)->grammar = compiled;
+    FulcraEntry *entry = space_append(self, ENTRY_LIMITER);
+    entry->visibility = visibility;
+    entry->grammar = compiled;
     return true;
 }
 

@@ -69,6 +69,7 @@ struct _FulcraRequest {
     unsigned depth;
     bool issued;
     bool transrepts; /* converts its primary instead of asking */
+    bool relays;     /* its sub-requests stand for it */
     bool deferred;
     atomic_bool timed;     /* has an entry among the deadlines */
     atomic_bool cancelled; /* it and all below are not wanted any more */

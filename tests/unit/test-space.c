@@ -290,8 +290,8 @@ test_limiter(void)
     g_autoptr(FulcraSpace) library = fulcra_host_space_new("urn:library");
 
     bind(library, "res:/etc/public", "public", FULCRA_VERBS_ALL);
-    g_assert_true(
-            fulcra_host_space_add_limiter(library, "res:/etc/{rest*}", NULL));
+    g_assert_true(fulcra_host_space_add_limiter(
+            library, "res:/etc/{rest*}", FULCRA_ENTRY_PUBLIC, NULL));
     fulcra_host_space_import(front, "urn:library", FULCRA_ENTRY_PUBLIC);
     bind(front, "res:/{rest*}", "all", FULCRA_VERBS_ALL);
     FulcraSpace *spaces[] = { fulcra_host_space_seal(front),

@@ -5,9 +5,9 @@
  */
 
 #include "http/answer.h"
-#include "http/content.h"
 #include "http/coding.h"
 #include "http/condition.h"
+#include "http/content.h"
 #include "http/guard.h"
 #include "http/page.h"
 #include "http/range.h"
@@ -27,24 +27,7 @@
 unsigned
 fulcra__http_status_of(const GError *error)
 {
-    static const unsigned status[FULCRA_N_ERRORS] = {
-        [FULCRA_ERROR_UNRESOLVED] = 404,
-        [FULCRA_ERROR_BAD_ARGUMENT] = 400,
-        [FULCRA_ERROR_FORBIDDEN] = 403,
-        [FULCRA_ERROR_NOT_FOUND] = 404,
-        [FULCRA_ERROR_TIMEOUT] = 504,
-        [FULCRA_ERROR_OVERLOADED] = 503,
-        [FULCRA_ERROR_TOO_LARGE] = 413,
-        [FULCRA_ERROR_GONE] = 410,
-        [FULCRA_ERROR_CANCELLED] = 503,
-        [FULCRA_ERROR_MODULE] = 500,
-        [FULCRA_ERROR_FAILED] = 500,
-    };
-
-    if (error == NULL || error->domain != FULCRA_ERROR || error->code < 0 ||
-            error->code >= FULCRA_N_ERRORS)
-        return 500;
-    return status[error->code];
+    return fulcra_host_error_get_status(error);
 }
 
 bool
@@ -296,8 +279,8 @@ send_part(Selected *self, const FulcraHttpRange *part)
             part->first + part->length - 1, size);
 
     self->answer->status = 206;
-    self->answer->response =
-            fulcra__http_content_send_part(self->body, part->first, part->length);
+    self->answer->response = fulcra__http_content_send_part(
+            self->body, part->first, part->length);
     fulcra__http_answer_header(self->answer, "Content-Range", range);
 }
 
@@ -401,7 +384,8 @@ fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
         return;
     }
     self->status = status;
-    self->response = fulcra__http_content_send(has_no_body(status) ? NULL : body);
+    self->response =
+            fulcra__http_content_send(has_no_body(status) ? NULL : body);
     add_reply_headers(self, reply);
     if (!has_no_body(status))
         add_body_headers(self, reply, body);

@@ -60,4 +60,20 @@ const char *fulcra_host_grammar_get_scheme(const FulcraGrammar *self);
 /** Whether matching it may fill a slot of that name. */
 bool fulcra_host_grammar_has_slot(const FulcraGrammar *self, const char *name);
 
+/* A slot, as others see it. */
+typedef struct {
+    const char *name; /* interned */
+    bool argument;    /* of an argument: may hold a reference */
+    bool rest;        /* may hold "/", or nothing; a regex does not say */
+    bool optional;    /* may be missing */
+} FulcraGrammarSlot;
+
+/** @n_slots: (out). Returns: (transfer full): for g_free(); (nullable) where
+ * there are none */
+FulcraGrammarSlot *fulcra_host_grammar_list_slots(
+        const FulcraGrammar *self, size_t *n_slots);
+
+/** Whether it also takes arguments that it does not declare. */
+bool fulcra_host_grammar_takes_more(const FulcraGrammar *self);
+
 G_END_DECLS

@@ -6,6 +6,7 @@
  */
 
 #include <fulcra-host/kernel.h>
+#include <fulcra/identifier.h>
 #include <fulcra/request.h>
 
 G_BEGIN_DECLS
@@ -54,6 +55,10 @@ FulcraContext *fulcra_host_request_get_context(FulcraRequest *self);
  * as httpResponse:/code say. */
 bool fulcra_host_request_is_from_root(FulcraRequest *self);
 
+/** For an endpoint that answers @self by asking for another resource in its
+ * place: who asks for that is who asked for @self. */
+void fulcra_host_request_relay(FulcraRequest *self);
+
 /** Gives @self, a sub-request that was not issued, one more layer of context:
  * its parent is what fulcra_host_request_get_context() said. */
 void fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer);
@@ -61,10 +66,58 @@ void fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer);
 /** Puts @space, sealed, in front of the places in which @self is resolved. */
 void fulcra_host_request_enter(FulcraRequest *self, FulcraSpace *space);
 
+/**
+ * fulcra_host_request_match:
+ * @reason: (out) (optional): why not; static or interned
+ *
+ * For an endpoint that has grammars of its own: where @grammar matches the
+ * identifier that @self asks for, its slots take the place of those that
+ * resolution found. To be called before any of them was looked at.
+ */
+bool fulcra_host_request_match(
+        FulcraRequest *self, const FulcraGrammar *grammar, const char **reason);
+
+/** The @index-th text or reference named @name, as
+ * fulcra_request_get_argument_at() finds them. false where there is none; what
+ * was passed by value or as a request is none. (transfer none) */
+bool fulcra_host_request_get_slot(
+        FulcraRequest *self, const char *name, size_t index, FulcraSlot *slot);
+
+/** Gives @self, which was not issued, the arguments that @from was given and
+ * @self has none of: texts, references, values and requests. Fails with
+ * FULCRA_ERROR_TOO_LARGE. */
+bool fulcra_host_request_pass_arguments(
+        FulcraRequest *self, FulcraRequest *from, GError **error);
+
 FulcraKernel *fulcra_host_request_get_kernel(FulcraRequest *self);
 
 /** Fulcra's URI of the module whose endpoint answers. (nullable) */
 const char *fulcra_host_request_get_module(FulcraRequest *self);
+
+/** Gives @self, which was not issued, the headers of the request @from. */
+void fulcra_host_request_pass_headers(FulcraRequest *self, FulcraRequest *from);
+
+/** The id of the endpoint that will answer in the end, past all overlays that
+ * @self, which was resolved, goes through. (nullable) */
+const char *fulcra_host_request_get_target_id(FulcraRequest *self);
+
+/**
+ * fulcra_host_request_detour:
+ * @self: what fulcra_request_forward() gave an overlay
+ * @overlays: (array length=n_overlays) (transfer none): as long as the overlay
+ *     that calls this
+ *
+ * Lets @self pass @overlays, the first of them first, before it goes in.
+ */
+void fulcra_host_request_detour(FulcraRequest *self,
+        FulcraEndpoint *const *overlays, size_t n_overlays);
+
+/** The HTTP status that says what @error does; 500 for those of others. */
+unsigned fulcra_host_error_get_status(const GError *error);
+
+/** For an endpoint that resolves by itself: what it asked, a line each, for
+ * fulcra_error_get_trace(). @error: FULCRA_ERROR_UNRESOLVED */
+void fulcra_host_error_set_trace(GError *error, const char *trace);
 
 /** Marks a representation that a transport made as from outside. */
 FulcraRepresentation *fulcra_host_representation_from_outside(

@@ -107,9 +107,10 @@ void fulcra_host_space_add_overlay(FulcraSpace *self, FulcraEndpoint *endpoint,
         FulcraSpace *wrapped, FulcraVisibility visibility);
 
 /** Appends a limiter: what matches @grammar and got this far is unresolved,
- * wherever else it might be answered. Fails as fulcra_host_space_bind(). */
-bool fulcra_host_space_add_limiter(
-        FulcraSpace *self, const char *grammar, GError **error);
+ * wherever else it might be answered. A private one holds only for what begins
+ * in @self, not for who imports it. Fails as fulcra_host_space_bind(). */
+bool fulcra_host_space_add_limiter(FulcraSpace *self, const char *grammar,
+        FulcraVisibility visibility, GError **error);
 
 /** Ends the building. (transfer none): @self, for chaining */
 FulcraSpace *fulcra_host_space_seal(FulcraSpace *self);
