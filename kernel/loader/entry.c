@@ -13,7 +13,6 @@
 #include <fulcra-host/identifier.h>
 #include <fulcra/error.h>
 
-#include <stdio.h>
 #include <string.h>
 
 /* --- for kinds --- */
@@ -39,45 +38,31 @@ fulcra_host_entry_problem(
             entry_position(self, node), "%s", message);
 }
 
-/* Reports what a parser of the kernel said about the text @node. Where it says
- * "character N: ..." that is the place. */
-static void
-report_syntax(FulcraEntry *self, JsonNode *node, const char *what,
-        const GError *error)
+FulcraGrammar *
+fulcra_host_entry_get_grammar(FulcraEntry *self, JsonNode *text)
 {
-    const char *text = json_node_get_string(node);
-    const char *message = error->message;
-    FulcraPosition position = entry_position(self, node);
-    unsigned character;
-    int length = 0;
+    g_autoptr(GError) error = NULL;
+    FulcraGrammar *grammar =
+            fulcra_host_grammar_new(json_node_get_string(text), &error);
 
-    if (sscanf(message, "character %u: %n", &character, &length) == 1 &&
-            length > 0 && character >= 1 &&
-            character - 1 <= (unsigned long)g_utf8_strlen(text, -1)) {
-        const char *at = g_utf8_offset_to_pointer(text, character - 1);
-
-        position = fulcra_host_document_get_within(
-                self->document, node, (size_t)(at - text));
-        message += length;
-    }
-    fulcra_host_problems_add(self->problems, self->document, position,
-            "%s \"%s\": %s", what, text, message);
+    if (grammar == NULL)
+        fulcra_host_problems_add_syntax(
+                self->problems, self->document, text, "grammar", error);
+    return grammar;
 }
 
 static bool
 bind_one(FulcraEntry *self, JsonNode *grammar, FulcraVerbs verbs,
         FulcraEndpoint *endpoint)
 {
-    const char *text = json_node_get_string(grammar);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(FulcraGrammar) compiled = fulcra_host_grammar_new(text, &error);
+    g_autoptr(FulcraGrammar) compiled =
+            fulcra_host_entry_get_grammar(self, grammar);
 
-    if (compiled == NULL) {
-        report_syntax(self, grammar, "grammar", error);
-        return false;
-    }
-    return endpoint == NULL || fulcra_host_space_bind(self->space, text, verbs,
-                                       self->visibility, endpoint, NULL);
+    return compiled != NULL &&
+           (endpoint == NULL ||
+                   fulcra_host_space_bind(self->space,
+                           fulcra_host_grammar_get_text(compiled), verbs,
+                           self->visibility, endpoint, NULL));
 }
 
 /* @endpoint: (nullable): NULL only checks the grammars */
@@ -121,7 +106,8 @@ fulcra_host_entry_get_identifier(FulcraEntry *self, JsonNode *text)
             fulcra_host_identifier_parse(json_node_get_string(text), &error);
 
     if (identifier == NULL)
-        report_syntax(self, text, "identifier", error);
+        fulcra_host_problems_add_syntax(
+                self->problems, self->document, text, "identifier", error);
     return identifier;
 }
 
@@ -156,6 +142,8 @@ typedef struct {
     const FulcraBuild *build;
     JsonArray *list; /* that it stands in */
     unsigned index;
+    FulcraEndpoint **overlay; /* (nullable): where an overlay is to be put
+                                 that stands in front of nothing */
 } EntryBuild;
 
 char *
@@ -392,35 +380,43 @@ build_entry(EntryBuild *self)
         build_endpoint(self);
 }
 
+/* Number @i of @list, to be built into @space. */
+static EntryBuild
+begin_entry(FulcraGeneration *generation, const FulcraBuild *build,
+        FulcraEntry *outer, FulcraSpace *space, JsonArray *list, unsigned i)
+{
+    JsonNode *node = json_array_get_element(list, i);
+    JsonObject *definition = json_node_get_object(node);
+    bool hidden = fulcra_host_json_get_bool(definition, "private", false);
+
+    return (EntryBuild){
+        .entry = {
+            .kernel = build->kernel,
+            .module = generation->module,
+            .module_uri = generation->uri,
+            .folder = generation->path,
+            .space = space,
+            .outer = outer,
+            .visibility = hidden ? FULCRA_ENTRY_PRIVATE : FULCRA_ENTRY_PUBLIC,
+            .node = node,
+            .definition = definition,
+            .document = generation->document,
+            .problems = build->problems,
+        },
+        .generation = generation,
+        .build = build,
+        .list = list,
+        .index = i,
+    };
+}
+
 static void
 build_entries(FulcraGeneration *generation, const FulcraBuild *build,
         FulcraEntry *outer, FulcraSpace *space, JsonArray *entries)
 {
     for (unsigned i = 0; i < json_array_get_length(entries); i++) {
-        JsonNode *node = json_array_get_element(entries, i);
-        JsonObject *definition = json_node_get_object(node);
-        EntryBuild one = {
-            .entry = {
-                .kernel = build->kernel,
-                .module = generation->module,
-                .module_uri = generation->uri,
-                .folder = generation->path,
-                .space = space,
-                .outer = outer,
-                .visibility = fulcra_host_json_get_bool(
-                                      definition, "private", false)
-                        ? FULCRA_ENTRY_PRIVATE
-                        : FULCRA_ENTRY_PUBLIC,
-                .node = node,
-                .definition = definition,
-                .document = generation->document,
-                .problems = build->problems,
-            },
-            .generation = generation,
-            .build = build,
-            .list = entries,
-            .index = i,
-        };
+        EntryBuild one =
+                begin_entry(generation, build, outer, space, entries, i);
 
         build_entry(&one);
     }
@@ -481,8 +477,15 @@ bool
 fulcra_host_entry_add_overlay(
         FulcraEntry *self, FulcraEndpoint *endpoint, JsonNode *entries)
 {
+    EntryBuild *build = (EntryBuild *)self;
     g_autoptr(FulcraSpace) wrapped = NULL;
 
+    fulcra_host_endpoint_set_module(endpoint, self->module_uri);
+    if (build->overlay != NULL) {
+        fulcra_host_endpoint_unref(*build->overlay);
+        *build->overlay = fulcra_host_endpoint_ref(endpoint);
+        return true;
+    }
     if (entries == NULL) {
         fulcra_host_entry_problem(self, NULL,
                 "this %s has no \"space\"; add \"space\": [ ... ], the "
@@ -491,8 +494,27 @@ fulcra_host_entry_add_overlay(
         return false;
     }
     wrapped = fulcra_host_entry_build_space(self, entries);
-    fulcra_host_endpoint_set_module(endpoint, self->module_uri);
     fulcra_host_space_add_overlay(
             self->space, endpoint, wrapped, self->visibility);
     return true;
+}
+
+FulcraEndpoint *
+fulcra_host_entry_build_overlay(FulcraEntry *self, JsonNode *overlay)
+{
+    EntryBuild *around = (EntryBuild *)self;
+    EntryBuild one = *around;
+    FulcraEndpoint *endpoint = NULL;
+    size_t before = fulcra_host_problems_count(self->problems);
+
+    one.entry.node = overlay;
+    one.entry.definition = json_node_get_object(overlay);
+    one.entry.kind = NULL;
+    one.overlay = &endpoint;
+    build_entry(&one);
+    if (endpoint == NULL &&
+            fulcra_host_problems_count(self->problems) == before)
+        fulcra_host_entry_problem(self, overlay,
+                "this is no overlay: it lets nothing pass to what comes after");
+    return endpoint;
 }

@@ -10,6 +10,7 @@
 
 #include <fulcra/error.h>
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct {
@@ -79,6 +80,29 @@ fulcra_host_problems_add(FulcraProblems *self, FulcraDocument *document,
     problems_take(self, fulcra_host_document_get_file(document), position,
             g_strdup_vprintf(format, arguments));
     va_end(arguments);
+}
+
+void
+fulcra_host_problems_add_syntax(FulcraProblems *self, FulcraDocument *document,
+        JsonNode *node, const char *what, const GError *error)
+{
+    const char *text = json_node_get_string(node);
+    const char *message = error->message;
+    FulcraPosition position = fulcra_host_document_get_value(document, node);
+    unsigned character;
+    int length = 0;
+
+    if (sscanf(message, "character %u: %n", &character, &length) == 1 &&
+            length > 0 && character >= 1 &&
+            character - 1 <= (unsigned long)g_utf8_strlen(text, -1)) {
+        const char *at = g_utf8_offset_to_pointer(text, character - 1);
+
+        position = fulcra_host_document_get_within(
+                document, node, (size_t)(at - text));
+        message += length;
+    }
+    fulcra_host_problems_add(
+            self, document, position, "%s \"%s\": %s", what, text, message);
 }
 
 void

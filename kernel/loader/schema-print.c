@@ -148,6 +148,20 @@ put_list_type(
 }
 
 static void
+put_text_or_object_type(JsonBuilder *builder, const FulcraSchemaKey *key)
+{
+    json_builder_set_member_name(builder, "anyOf");
+    json_builder_begin_array(builder);
+    json_builder_begin_object(builder);
+    put_text_type(builder, key);
+    json_builder_end_object(builder);
+    json_builder_begin_object(builder);
+    put_reference(builder, key->of);
+    json_builder_end_object(builder);
+    json_builder_end_array(builder);
+}
+
+static void
 put_map_type(JsonBuilder *builder, const FulcraSchemaKey *key)
 {
     put(builder, "type", "object");
@@ -194,6 +208,12 @@ put_type(
     case FULCRA_SCHEMA_MAP:
     case FULCRA_SCHEMA_MAPS:
         put_map_type(builder, key);
+        break;
+    case FULCRA_SCHEMA_TEXT_OR_OBJECT:
+        put_text_or_object_type(builder, key);
+        break;
+    case FULCRA_SCHEMA_OVERLAY: /* as an entry, but for what is required */
+        put(builder, "type", "object");
         break;
     case FULCRA_SCHEMA_ANY:
     case FULCRA_N_SCHEMA_TYPES:
@@ -309,6 +329,8 @@ type_in_words(const FulcraSchemaKey *key)
         [FULCRA_SCHEMA_MAP] = "object",
         [FULCRA_SCHEMA_MAPS] = "object",
         [FULCRA_SCHEMA_ENTRIES] = "list of entries",
+        [FULCRA_SCHEMA_TEXT_OR_OBJECT] = "text or object",
+        [FULCRA_SCHEMA_OVERLAY] = "overlay entry",
         [FULCRA_SCHEMA_ANY] = "value",
     };
     g_autofree char *choices = NULL;
@@ -323,7 +345,10 @@ type_in_words(const FulcraSchemaKey *key)
                 key->min, key->max);
     if (key->of != NULL)
         return g_strdup_printf("%s (%s%s)", names[key->type],
-                key->type == FULCRA_SCHEMA_OBJECT ? "" : "each: ",
+                key->type == FULCRA_SCHEMA_OBJECT ||
+                                key->type == FULCRA_SCHEMA_TEXT_OR_OBJECT
+                        ? ""
+                        : "each: ",
                 key->of->noun);
     return g_strdup(names[key->type]);
 }

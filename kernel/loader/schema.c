@@ -18,6 +18,7 @@ typedef struct {
     const FulcraSchema *const *variants;
     FulcraDocument *document;
     FulcraProblems *problems;
+    bool alone; /* an overlay that stands before no entries of its own */
 } Check;
 
 static void check_object(
@@ -150,6 +151,8 @@ static const struct {
     [FULCRA_SCHEMA_MAP] = { "an object", "{ ... }" },
     [FULCRA_SCHEMA_MAPS] = { "an object", "{ ... }" },
     [FULCRA_SCHEMA_ENTRIES] = { "a list of objects", "[ { ... } ]" },
+    [FULCRA_SCHEMA_TEXT_OR_OBJECT] = { "a text or an object", "\"...\"" },
+    [FULCRA_SCHEMA_OVERLAY] = { "an object", "{ ... }" },
     [FULCRA_SCHEMA_ANY] = { "a value", "..." },
 };
 
@@ -378,8 +381,26 @@ unknown_variant(Check *self, JsonNode *node)
 }
 
 static void
+check_entry(Check *self, JsonNode *entry)
+{
+    const FulcraSchema *variant;
+
+    if (!JSON_NODE_HOLDS_OBJECT(entry)) {
+        problem(self, entry, "an entry is %s; it must be an object",
+                type_of(entry));
+        return;
+    }
+    variant = find_variant(self, json_node_get_object(entry));
+    if (variant != NULL)
+        check_object(self, variant, entry);
+    else
+        unknown_variant(self, entry);
+}
+
+static void
 check_entries(Check *self, const FulcraSchemaKey *key, JsonNode *node)
 {
+    bool alone = self->alone;
     JsonArray *list;
 
     if (!JSON_NODE_HOLDS_ARRAY(node)) {
@@ -387,22 +408,35 @@ check_entries(Check *self, const FulcraSchemaKey *key, JsonNode *node)
         return;
     }
     g_return_if_fail(self->variants != NULL);
+    if (alone)
+        problem(self, node,
+                "an overlay of a chain has no \"%s\" of its own; take it out",
+                key->name);
+    self->alone = false;
     list = json_node_get_array(node);
-    for (unsigned i = 0; i < json_array_get_length(list); i++) {
-        JsonNode *entry = json_array_get_element(list, i);
-        const FulcraSchema *variant;
+    for (unsigned i = 0; i < json_array_get_length(list); i++)
+        check_entry(self, json_array_get_element(list, i));
+    self->alone = alone;
+}
 
-        if (!JSON_NODE_HOLDS_OBJECT(entry)) {
-            problem(self, entry, "an entry is %s; it must be an object",
-                    type_of(entry));
-            continue;
-        }
-        variant = find_variant(self, json_node_get_object(entry));
-        if (variant != NULL)
-            check_object(self, variant, entry);
-        else
-            unknown_variant(self, entry);
-    }
+static void
+check_overlay(Check *self, const FulcraSchemaKey *key, JsonNode *node)
+{
+    (void)key;
+    self->alone = true;
+    check_entry(self, node);
+    self->alone = false;
+}
+
+static void
+check_text_or_object(Check *self, const FulcraSchemaKey *key, JsonNode *node)
+{
+    if (is_text(node))
+        check_text(self, key, node);
+    else if (JSON_NODE_HOLDS_OBJECT(node))
+        check_object(self, key->of, node);
+    else
+        wrong_type(self, key->name, key->type, node);
 }
 
 static void
@@ -420,10 +454,13 @@ check_value(Check *self, const FulcraSchemaKey *key, JsonNode *node)
         [FULCRA_SCHEMA_MAP] = check_map,
         [FULCRA_SCHEMA_MAPS] = check_map,
         [FULCRA_SCHEMA_ENTRIES] = check_entries,
+        [FULCRA_SCHEMA_OVERLAY] = check_overlay,
     };
 
     if (key->type == FULCRA_SCHEMA_OBJECT)
         check_object(self, key->of, node);
+    else if (key->type == FULCRA_SCHEMA_TEXT_OR_OBJECT)
+        check_text_or_object(self, key, node);
     else if (checks[key->type] != NULL)
         checks[key->type](self, key, node);
 }
@@ -491,7 +528,8 @@ check_object(Check *self, const FulcraSchema *schema, JsonNode *node)
             unknown_key(self, schema, name, value);
     }
     for (const FulcraSchemaKey *key = schema->keys; key->name != NULL; key++)
-        if (key->required && !json_object_has_member(object, key->name))
+        if (key->required && !json_object_has_member(object, key->name) &&
+                !(self->alone && key->type == FULCRA_SCHEMA_ENTRIES))
             problem(self, node, "this %s has no \"%s\"; add \"%s\": %s",
                     schema->noun, key->name, key->name,
                     types[key->type].example);
@@ -501,7 +539,7 @@ bool
 fulcra__schema_check_value(const FulcraSchemaKey *key, FulcraDocument *document,
         JsonNode *node, FulcraProblems *problems)
 {
-    Check check = { NULL, document, problems };
+    Check check = { NULL, document, problems, false };
     size_t before = fulcra_host_problems_count(problems);
 
     check_value(&check, key, node);
@@ -513,7 +551,7 @@ fulcra_host_schema_check(const FulcraSchema *self,
         const FulcraSchema *const *variants, FulcraDocument *document,
         JsonNode *node, FulcraProblems *problems)
 {
-    Check check = { variants, document, problems };
+    Check check = { variants, document, problems, false };
     size_t before = fulcra_host_problems_count(problems);
 
     g_return_val_if_fail(self != NULL && node != NULL, false);

@@ -83,6 +83,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraProblems, fulcra_host_problems_free)
 void fulcra_host_problems_add(FulcraProblems *self, FulcraDocument *document,
         FulcraPosition position, const char *format, ...) FULCRA_PRINTF(4, 5);
 
+/** Adds what a parser of the kernel said about the text value @node, a @what:
+ * where it says "character N: ...", that is the place. */
+void fulcra_host_problems_add_syntax(FulcraProblems *self,
+        FulcraDocument *document, JsonNode *node, const char *what,
+        const GError *error);
+
 /** Adds a problem that has no place in a document. @error: (transfer full) */
 void fulcra_host_problems_take_error(FulcraProblems *self, GError *error);
 

@@ -121,6 +121,20 @@ bool fulcra_host_entry_add_overlay(
         FulcraEntry *self, FulcraEndpoint *endpoint, JsonNode *entries);
 
 /**
+ * fulcra_host_entry_build_overlay:
+ * @overlay: an entry, checked as FULCRA_SCHEMA_OVERLAY: that of an overlay, but
+ *     without a "space"
+ *
+ * Builds it in front of nothing: fulcra_host_request_detour() leads requests
+ * through it.
+ *
+ * Returns: (transfer full) (nullable): NULL where it is wrong, which is
+ * reported
+ */
+FulcraEndpoint *fulcra_host_entry_build_overlay(
+        FulcraEntry *self, JsonNode *overlay);
+
+/**
  * fulcra_host_entry_get_path:
  * @path: a text of the definition
  *
@@ -129,6 +143,10 @@ bool fulcra_host_entry_add_overlay(
  * outside, which is reported
  */
 char *fulcra_host_entry_get_path(FulcraEntry *self, JsonNode *path);
+
+/** The grammar that a text of the definition holds; NULL where it is
+ * malformed, which is reported. (transfer full) */
+FulcraGrammar *fulcra_host_entry_get_grammar(FulcraEntry *self, JsonNode *text);
 
 /** The identifier that a text of the definition holds; NULL where it is
  * malformed, which is reported. (transfer full) */

@@ -34,7 +34,9 @@ typedef enum {
     FULCRA_SCHEMA_MAP,      /* any keys; values of `of`, or texts without one */
     FULCRA_SCHEMA_MAPS,     /* any keys; values are maps of any values */
     FULCRA_SCHEMA_ENTRIES,  /* a list of objects, each one of the variants */
-    FULCRA_SCHEMA_ANY,      /* checked by other means */
+    FULCRA_SCHEMA_TEXT_OR_OBJECT, /* a text, or an object of `of` */
+    FULCRA_SCHEMA_OVERLAY, /* one of the variants, without its own entries */
+    FULCRA_SCHEMA_ANY,     /* checked by other means */
     FULCRA_N_SCHEMA_TYPES
 } FulcraSchemaType;
 
