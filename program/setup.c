@@ -39,13 +39,9 @@ fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
     FulcraDocument *document;
     JsonNode *modules = fulcra_settings_get_modules(settings, &document);
 
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_fileset, NULL);
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_gatekeeper, NULL);
+    for (size_t i = 0; fulcra_space_kinds[i] != NULL; i++)
+        fulcra_host_loader_add_kind(loader, fulcra_space_kinds[i], NULL);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_session, ticker);
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_throttle, NULL);
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_latest, NULL);
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_log, NULL);
-    fulcra_host_loader_add_kind(loader, &fulcra_kind_cors, NULL);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_timer, timers);
     if (modules != NULL)
         fulcra_host_loader_set_settings(loader, document, modules);

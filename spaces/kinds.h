@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/** Those that need no user_data; ends with NULL. */
+extern const FulcraKind *const fulcra_space_kinds[];
+
 /*
  * { "fileset": { "grammar": "res:/shop/{path*}", "root": "www" } }
  * { "fileset": { "regex": "res:/(?<path>[a-z]+\\.css)", "root": "css" }
@@ -66,6 +69,33 @@ extern const FulcraKind fulcra_kind_log;
  * Lets pages of other origins read answers.
  */
 extern const FulcraKind fulcra_kind_cors;
+/* { "literal": { "grammar": "res:/motd", "text": "Hello" } } */
+extern const FulcraKind fulcra_kind_literal;
+
+/* { "limiter": { "grammar": "res:/etc/{rest*}" } }: looked for no further */
+extern const FulcraKind fulcra_kind_limiter;
+
+/*
+ * { "mapper": { "map": [ { "grammar": "res:/a/{x}",
+ *                          "request": "active:b+x@{x}" } ],
+ *               "space": [ ... ] } }
+ */
+extern const FulcraKind fulcra_kind_mapper;
+
+/* { "pluggable": { "pre": "active:check", "post": ..., "exception": ...,
+ *                  "space": [ ... ] } } */
+extern const FulcraKind fulcra_kind_pluggable;
+
+/* { "errors": { "not-found": "res:/lost.html", "default": ...,
+ *               "space": [ ... ] } } */
+extern const FulcraKind fulcra_kind_errors;
+
+/*
+ * { "overlays": { "chain": [ { "name": "log", "overlay": { ... } }, ... ],
+ *                 "targets": { "endpoint-id": [ "log" ] },
+ *                 "space": [ ... ] } }
+ */
+extern const FulcraKind fulcra_kind_overlays;
 
 /**
  * fulcra_media_type_of:

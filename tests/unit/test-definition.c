@@ -29,13 +29,9 @@ set_up(Fixture *self, const void *data)
 
     self->kernel = fulcra_host_kernel_new(NULL);
     self->loader = fulcra_host_loader_new(self->kernel);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_fileset, NULL);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_gatekeeper, NULL);
+    for (size_t i = 0; fulcra_space_kinds[i] != NULL; i++)
+        fulcra_host_loader_add_kind(self->loader, fulcra_space_kinds[i], NULL);
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_session, NULL);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_throttle, NULL);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_latest, NULL);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_log, NULL);
-    fulcra_host_loader_add_kind(self->loader, &fulcra_kind_cors, NULL);
     fulcra_host_loader_add_kind(self->loader, &fulcra_kind_timer, NULL);
     self->folder = g_dir_make_tmp("fulcra-definition-XXXXXX", NULL);
     self->file = g_build_filename(self->folder, FULCRA_DEFINITION, NULL);
@@ -196,8 +192,9 @@ static const struct {
             "object" },
     { HEAD SPACES "{}" TAIL,
             "module.json:4:1: an entry that says not what it is; give it "
-            "transrept, import, fileset, gatekeeper, session, throttle, "
-            "latest, log, cors, timer or id" },
+            "transrept, import, fileset, literal, mapper, limiter, pluggable, "
+            "errors, overlays, gatekeeper, throttle, latest, log, cors, "
+            "session, timer or id" },
     { HEAD SPACES "{\"filset\":{}}" TAIL,
             "module.json:4:1: an entry with unknown key \"filset\"; did you "
             "mean \"fileset\"?" },
