@@ -80,6 +80,7 @@ export class Connection extends EventTarget {
     const lasted = this.openedAt ? performance.now() - this.openedAt : 0;
     this.openedAt = 0;
     if (lasted > STABLE) this.attempt = 0;
+    this.code = code;
     this.reason = reason || CLOSE_TEXTS[code] || `closed with ${code}`;
     if (FINAL.has(code)) {
       this.#become('closed');

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+
+import { Connection, showState } from '/demo/common/connection.js';
+import { Strip, newTag } from '/demo/common/strip.js';
+
+const SHOWN = 300;
+const SESSION_ENDED = 4001;
+const element = (id) => document.getElementById(id);
+const tag = newTag();
+const strip = new Strip(element('strip'), tag);
+const connection = new Connection('/demo/members/room', { strip: tag });
+const me = element('me').textContent;
+const members = new Set();
+
+// --- what the server says ---
+
+const handlers = {
+  welcome({ members: names, recent }) {
+    members.clear();
+    names.forEach((name) => members.add(name));
+    element('talk').replaceChildren();
+    recent.forEach(handlers.say);
+    note('Only members read this');
+    show();
+  },
+  join({ name }) {
+    members.add(name);
+    note(`${name} came in`);
+    show();
+  },
+  leave({ name }) {
+    members.delete(name);
+    note(`${name} left`);
+    show();
+  },
+  say({ from, text, at }) {
+    const item = make('li', '');
+    const line = make('div', '');
+    const when = make('time', new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
+    item.className = from === me ? 'said mine' : 'said';
+    line.className = 'who';
+    when.dateTime = new Date(at).toISOString();
+    line.append(make('b', from), when);
+    item.append(line, make('p', text));
+    append(item);
+  },
+  error({ message }) {
+    element('problem').textContent = message;
+  },
+};
+
+function make(type, text) {
+  const result = document.createElement(type);
+  result.textContent = text;
+  return result;
+}
+
+function note(text) {
+  const item = make('li', text);
+  item.className = 'note';
+  append(item);
+}
+
+function append(item) {
+  const talk = element('talk');
+  talk.append(item);
+  while (talk.children.length > SHOWN) talk.firstChild.remove();
+  talk.scrollTop = talk.scrollHeight;
+}
+
+function show() {
+  element('here-title').textContent = `${members.size} logged in`;
+  element('members').replaceChildren(...[...members].sort().map((name) => {
+    const item = make('li', name === me ? `${name} (you)` : name);
+    item.className = name === me ? 'me' : '';
+    return item;
+  }));
+}
+
+// --- the end of the session, in whichever tab or place it was ended ---
+
+// The login form, with a token for the session that the next login begins in.
+// One tab after the other: each is then given the same session.
+async function fetchLogin() {
+  const response = await fetch('/demo/members/login', { cache: 'no-store' });
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  return page.getElementById('login-card');
+}
+
+async function showLogin() {
+  const one = (task) => (navigator.locks ? navigator.locks.request('members-login', task) : task());
+  const card = await one(fetchLogin);
+  if (!card) {
+    location.assign('/demo/members/'); // somebody is logged in again
+    return;
+  }
+  document.querySelector('h1').textContent = 'Members';
+  document.querySelector('.lead').textContent = '';
+  element('strip').hidden = true;
+  element('members-card').replaceWith(document.adoptNode(card));
+  element('problem').textContent = 'The session has ended: you are logged out.';
+}
+
+// A server that was started again knows of no sessions.
+async function look() {
+  const { status } = await fetch('/demo/members/', { method: 'HEAD', cache: 'no-store' });
+  if (status === 401) location.assign('/demo/members/login');
+}
+
+// --- the page ---
+
+element('say').addEventListener('submit', (event) => {
+  event.preventDefault();
+  element('problem').textContent = '';
+  if (connection.send(JSON.stringify({ type: 'say', text: element('text').value }))) strip.poke();
+  element('text').value = '';
+});
+
+connection.addEventListener('message', ({ detail }) => {
+  const message = JSON.parse(detail);
+  handlers[message.type]?.(message);
+  strip.poke();
+});
+connection.addEventListener('state', ({ detail }) => {
+  if (detail === 'closed' && connection.code === SESSION_ENDED) {
+    showLogin();
+    return;
+  }
+  element('send').disabled = detail !== 'open';
+  if (detail === 'waiting') look().catch(() => {});
+  strip.poke();
+});
+showState(element('state'), connection);
+show();
+connection.open();
