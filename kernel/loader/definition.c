@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-static const char *const attachments[] = { "front", NULL };
-
 static const char *const verbs[] = { "SOURCE", "SINK", "NEW", "DELETE",
     "EXISTS", "META", NULL };
 
@@ -51,9 +49,21 @@ static const FulcraSchema endpoint_schema = {
     "bound several times.",
 };
 
+static const FulcraSchemaKey attached_keys[] = {
+    { "attach", FULCRA_SCHEMA_TEXT, .required = true,
+            .help = "all public spaces that say so: whichever modules are "
+                    "loaded, in their order" },
+    { NULL },
+};
+
+static const FulcraSchema attached_schema = { "dynamic import", attached_keys,
+    NULL, "Pulls in all public spaces with the same `attach`." };
+
 static const FulcraSchemaKey import_keys[] = {
-    { "import", FULCRA_SCHEMA_TEXT, .required = true,
-            .help = "URI of a public space, or of one of this module" },
+    { "import", FULCRA_SCHEMA_TEXT_OR_OBJECT, .required = true,
+            .of = &attached_schema,
+            .help = "URI of a public space, or of one of this module; or "
+                    "`{ \"attach\": \"TYPE\" }`" },
     PRIVATE_KEY,
     { NULL },
 };
@@ -98,9 +108,13 @@ static const FulcraSchemaKey space_keys[] = {
             .help = "its name, as imports spell it" },
     { "public", FULCRA_SCHEMA_BOOL, .fallback = "false",
             .help = "whether other modules may import it" },
-    { "attach", FULCRA_SCHEMA_TEXT, .choices = attachments,
-            .help = "what imports it by itself: `front`, what HTTP and "
-                    "WebSocket clients reach" },
+    { "attach", FULCRA_SCHEMA_TEXT,
+            .help = "a type of dynamic import that pulls it in: `front` is "
+                    "what "
+                    "HTTP and WebSocket clients reach" },
+    { "private-filter", FULCRA_SCHEMA_BOOL, .fallback = "true",
+            .help = "whether its private entries are hidden from who imports "
+                    "it" },
     { "endpoints", FULCRA_SCHEMA_ENTRIES, .required = true,
             .help = "its entries; the first that matches wins" },
     { NULL },

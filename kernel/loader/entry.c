@@ -331,12 +331,38 @@ space_published(EntryBuild *self)
     return entry->space;
 }
 
+char *
+fulcra__attachment_uri(const char *type)
+{
+    return strcmp(type, "front") == 0
+                   ? g_strdup(FULCRA_SPACE_FRONT)
+                   : g_strconcat("urn:fulcra:attached:", type, NULL);
+}
+
+/* What is attached as a type is only known once all modules are there. */
+static void
+build_dynamic_import(EntryBuild *self, JsonNode *node)
+{
+    JsonNode *type =
+            json_object_get_member(json_node_get_object(node), "attach");
+    const char *text = json_node_get_string(type);
+    g_autofree char *uri = fulcra__attachment_uri(text);
+
+    g_ptr_array_add(self->generation->attachments, (char *)text);
+    fulcra_host_space_import(self->entry.space, uri, self->entry.visibility);
+}
+
 static void
 build_import(EntryBuild *self)
 {
     JsonNode *node = json_object_get_member(self->entry.definition, "import");
-    const char *uri = json_node_get_string(node);
+    const char *uri;
 
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        build_dynamic_import(self, node);
+        return;
+    }
+    uri = json_node_get_string(node);
     if (strcmp(uri, fulcra_host_space_get_uri(space_published(self))) == 0) {
         fulcra_host_entry_problem(&self->entry, node,
                 "space \"%s\" imports itself; take the import out", uri);
@@ -380,67 +406,77 @@ build_entry(EntryBuild *self)
         build_endpoint(self);
 }
 
-/* Number @i of @list, to be built into @space. */
+/* A space that is being built. */
+typedef struct {
+    FulcraGeneration *generation;
+    const FulcraBuild *build;
+    FulcraEntry *outer; /* (nullable) */
+    FulcraSpace *space;
+    JsonArray *list;    /* its entries */
+    bool shows_private; /* what is private in it, is not */
+} SpaceBuild;
+
 static EntryBuild
-begin_entry(FulcraGeneration *generation, const FulcraBuild *build,
-        FulcraEntry *outer, FulcraSpace *space, JsonArray *list, unsigned i)
+begin_entry(const SpaceBuild *self, unsigned i)
 {
-    JsonNode *node = json_array_get_element(list, i);
+    FulcraGeneration *generation = self->generation;
+    JsonNode *node = json_array_get_element(self->list, i);
     JsonObject *definition = json_node_get_object(node);
-    bool hidden = fulcra_host_json_get_bool(definition, "private", false);
+    bool hidden = fulcra_host_json_get_bool(definition, "private", false) &&
+                  !self->shows_private;
 
     return (EntryBuild){
         .entry = {
-            .kernel = build->kernel,
+            .kernel = self->build->kernel,
             .module = generation->module,
             .module_uri = generation->uri,
             .folder = generation->path,
-            .space = space,
-            .outer = outer,
+            .space = self->space,
+            .outer = self->outer,
             .visibility = hidden ? FULCRA_ENTRY_PRIVATE : FULCRA_ENTRY_PUBLIC,
             .node = node,
             .definition = definition,
             .document = generation->document,
-            .problems = build->problems,
+            .problems = self->build->problems,
         },
         .generation = generation,
-        .build = build,
-        .list = list,
+        .build = self->build,
+        .list = self->list,
         .index = i,
     };
 }
 
-static void
-build_entries(FulcraGeneration *generation, const FulcraBuild *build,
-        FulcraEntry *outer, FulcraSpace *space, JsonArray *entries)
+/* --- spaces --- */
+
+/* (transfer full) */
+static FulcraSpace *
+build_space(SpaceBuild *self, const char *uri)
 {
-    for (unsigned i = 0; i < json_array_get_length(entries); i++) {
-        EntryBuild one =
-                begin_entry(generation, build, outer, space, entries, i);
+    self->space = fulcra_host_space_new(uri);
+    fulcra_host_space_bind(self->space, "setting:/{name}", FULCRA_VERBS_ALL,
+            FULCRA_ENTRY_PRIVATE, self->generation->settings, NULL);
+    for (unsigned i = 0; i < json_array_get_length(self->list); i++) {
+        EntryBuild one = begin_entry(self, i);
 
         build_entry(&one);
     }
-}
-
-/* --- spaces --- */
-
-static FulcraSpace *
-build_space(FulcraGeneration *generation, const FulcraBuild *build,
-        FulcraEntry *outer, const char *uri, JsonArray *entries)
-{
-    FulcraSpace *space = fulcra_host_space_new(uri);
-
-    fulcra_host_space_bind(space, "setting:/{name}", FULCRA_VERBS_ALL,
-            FULCRA_ENTRY_PRIVATE, generation->settings, NULL);
-    build_entries(generation, build, outer, space, entries);
-    return fulcra_host_space_seal(space);
+    return fulcra_host_space_seal(self->space);
 }
 
 FulcraSpace *
-fulcra__space_build(FulcraGeneration *generation, const FulcraBuild *build,
-        const char *uri, JsonArray *entries)
+fulcra__space_build(
+        FulcraGeneration *generation, const FulcraBuild *build, size_t i)
 {
-    return build_space(generation, build, NULL, uri, entries);
+    JsonObject *definition = fulcra__generation_get_space(generation, i);
+    SpaceBuild self = {
+        .generation = generation,
+        .build = build,
+        .list = json_object_get_array_member(definition, "endpoints"),
+        .shows_private =
+                !fulcra_host_json_get_bool(definition, "private-filter", true),
+    };
+
+    return build_space(&self, generation->space_uris->pdata[i]);
 }
 
 /* "urn:example:shop#mapper"; the second of its kind in a space has "#mapper.2".
@@ -468,9 +504,14 @@ fulcra_host_entry_build_space(FulcraEntry *self, JsonNode *entries)
     g_return_val_if_fail(
             entries != NULL && JSON_NODE_HOLDS_ARRAY(entries), NULL);
 
+    SpaceBuild wrapped = {
+        .generation = build->generation,
+        .build = build->build,
+        .outer = self,
+        .list = json_node_get_array(entries),
+    };
     uri = name_wrapped(build, self->kind->name);
-    return build_space(build->generation, build->build, self, uri,
-            json_node_get_array(entries));
+    return build_space(&wrapped, uri);
 }
 
 bool

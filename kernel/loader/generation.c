@@ -104,6 +104,43 @@ fulcra__generation_attaches(
                    attachment) == 0;
 }
 
+static bool
+attachment_is_valid(const char *type)
+{
+    const char *c = type;
+
+    while (g_ascii_islower(*c) || g_ascii_isdigit(*c) || *c == '-')
+        c++;
+    return *c == '\0' && g_ascii_islower(*type) && c - type <= 64;
+}
+
+/* Any type may be made up; one that is all but "front" is a slip. */
+static void
+check_attachment(FulcraGeneration *self, size_t i, FulcraProblems *problems)
+{
+    static const char *const known[] = { "front", NULL };
+    JsonNode *node = json_object_get_member(
+            fulcra__generation_get_space(self, i), "attach");
+    const char *type;
+
+    if (node == NULL)
+        return;
+    type = json_node_get_string(node);
+    if (!fulcra__generation_is_public(self, i))
+        fulcra__generation_problem(self, problems, node,
+                "a space that is not public cannot be attached; add "
+                "\"public\": true");
+    if (!attachment_is_valid(type))
+        fulcra__generation_problem(self, problems, node,
+                "\"%s\" is no type of import; use small letters, digits and "
+                "'-'",
+                type);
+    else if (strcmp(type, "front") != 0 &&
+             fulcra_host_nearest(type, known) != NULL)
+        fulcra__generation_problem(self, problems, node,
+                "\"attach\" is \"%s\"; did you mean \"front\"?", type);
+}
+
 static void
 read_space(FulcraGeneration *self, size_t i, FulcraProblems *problems)
 {
@@ -119,12 +156,7 @@ read_space(FulcraGeneration *self, size_t i, FulcraProblems *problems)
                 "name",
                 text);
     g_ptr_array_add(self->space_uris, (char *)text);
-    if (json_object_has_member(space, "attach") &&
-            !fulcra__generation_is_public(self, i))
-        fulcra__generation_problem(self, problems,
-                json_object_get_member(space, "attach"),
-                "a space that is not public cannot be attached; add "
-                "\"public\": true");
+    check_attachment(self, i, problems);
 }
 
 static void
@@ -161,6 +193,7 @@ fulcra__generation_new(const char *folder, FulcraDocument *document,
     self->space_uris = g_ptr_array_new();
     self->endpoints = g_ptr_array_new_with_free_func(g_free);
     self->imports = g_ptr_array_new();
+    self->attachments = g_ptr_array_new();
     self->instances = g_array_new(false, false, sizeof(FulcraInstance));
     self->path = realpath(folder, NULL);
     if (self->path == NULL) {
@@ -210,6 +243,7 @@ fulcra__generation_free(FulcraGeneration *self)
             one->kind->free(one->instance);
     }
     g_array_unref(self->instances);
+    g_ptr_array_unref(self->attachments);
     g_ptr_array_unref(self->imports);
     g_ptr_array_unref(self->endpoints);
     g_ptr_array_unref(self->space_uris);
@@ -333,13 +367,8 @@ build_settings(FulcraGeneration *self, const FulcraBuild *build)
 static void
 build_spaces(FulcraGeneration *self, const FulcraBuild *build)
 {
-    for (size_t i = 0; i < n_spaces(self); i++) {
-        JsonObject *definition = fulcra__generation_get_space(self, i);
-
-        g_ptr_array_add(self->spaces,
-                fulcra__space_build(self, build, self->space_uris->pdata[i],
-                        json_object_get_array_member(definition, "endpoints")));
-    }
+    for (size_t i = 0; i < n_spaces(self); i++)
+        g_ptr_array_add(self->spaces, fulcra__space_build(self, build, i));
 }
 
 static void

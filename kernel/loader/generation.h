@@ -39,8 +39,9 @@ typedef struct {
     GPtrArray *space_uris;    /* of const char *, ending with NULL once built */
     GPtrArray *endpoints;     /* of char *, ending with NULL once built */
     GPtrArray *imports;       /* of JsonNode: the texts of its import entries */
-    GArray *instances;        /* of FulcraInstance */
-    bool has_code;            /* its library was mapped and loaded */
+    GPtrArray *attachments; /* of const char *: the types of dynamic imports */
+    GArray *instances;      /* of FulcraInstance */
+    bool has_code;          /* its library was mapped and loaded */
     bool is_started;
     unsigned mark; /* for fulcra_host_loader_load_all() to order by */
 } FulcraGeneration;
@@ -77,10 +78,13 @@ void fulcra__generation_problem(FulcraGeneration *self,
 
 /* entry.c */
 
-/** Builds a space of @generation and all that nests in it; sealed. (transfer
- * full) */
-FulcraSpace *fulcra__space_build(FulcraGeneration *generation,
-        const FulcraBuild *build, const char *uri, JsonArray *entries);
+/** Builds space number @i of @generation and all that nests in it; sealed.
+ * (transfer full) */
+FulcraSpace *fulcra__space_build(
+        FulcraGeneration *generation, const FulcraBuild *build, size_t i);
+
+/** The space that imports all that is attached as @type. (transfer full) */
+char *fulcra__attachment_uri(const char *type);
 
 /** The file or folder that @path names within the module's; NULL where there
  * is none or it is outside, which is reported. (transfer full) */

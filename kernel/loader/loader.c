@@ -302,37 +302,60 @@ overrides_of(FulcraLoader *self, const char *uri)
                    : NULL;
 }
 
+/* The space that imports all that is attached as @type. (transfer full) */
 static FulcraSpace *
-build_front(FulcraLoader *self)
+build_attached(FulcraLoader *self, const char *type)
 {
-    FulcraSpace *front = fulcra_host_space_new(FULCRA_SPACE_FRONT);
+    g_autofree char *uri = fulcra__attachment_uri(type);
+    FulcraSpace *space = fulcra_host_space_new(uri);
 
     for (size_t i = 0; i < self->generations->len; i++) {
         FulcraGeneration *one = self->generations->pdata[i];
 
         for (size_t j = 0; j < one->spaces->len; j++)
-            if (fulcra__generation_attaches(one, j, "front"))
+            if (fulcra__generation_attaches(one, j, type))
                 fulcra_host_space_import(
-                        front, one->space_uris->pdata[j], FULCRA_ENTRY_PUBLIC);
+                        space, one->space_uris->pdata[j], FULCRA_ENTRY_PUBLIC);
     }
-    return fulcra_host_space_seal(front);
+    return fulcra_host_space_seal(space);
+}
+
+/* One for the front, and one for each type that somebody imports. */
+static GPtrArray *
+build_all_attached(FulcraLoader *self)
+{
+    GPtrArray *spaces = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra_host_space_unref);
+    g_autoptr(GHashTable) types = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    void *type;
+
+    g_hash_table_add(types, (char *)"front");
+    for (size_t i = 0; i < self->generations->len; i++) {
+        FulcraGeneration *one = self->generations->pdata[i];
+
+        for (size_t j = 0; j < one->attachments->len; j++)
+            g_hash_table_add(types, one->attachments->pdata[j]);
+    }
+    g_hash_table_iter_init(&iter, types);
+    while (g_hash_table_iter_next(&iter, &type, NULL))
+        g_ptr_array_add(spaces, build_attached(self, type));
+    return spaces;
 }
 
 static void
 publish(FulcraLoader *self)
 {
     g_autoptr(GPtrArray) spaces = g_ptr_array_new();
-    g_autoptr(FulcraSpace) front = build_front(self);
+    g_autoptr(GPtrArray) attached = build_all_attached(self);
 
-    for (size_t i = 0; i < self->host_spaces->len; i++)
-        g_ptr_array_add(spaces, self->host_spaces->pdata[i]);
+    g_ptr_array_extend(spaces, self->host_spaces, NULL, NULL);
     for (size_t i = self->n_loaded; i < self->generations->len; i++) {
         FulcraGeneration *one = self->generations->pdata[i];
 
-        for (size_t j = 0; j < one->spaces->len; j++)
-            g_ptr_array_add(spaces, one->spaces->pdata[j]);
+        g_ptr_array_extend(spaces, one->spaces, NULL, NULL);
     }
-    g_ptr_array_add(spaces, front);
+    g_ptr_array_extend(spaces, attached, NULL, NULL);
     fulcra_host_kernel_publish(self->kernel,
             (FulcraSpace *const *)spaces->pdata, spaces->len, NULL);
 }

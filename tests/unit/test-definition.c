@@ -160,13 +160,22 @@ static const struct {
             "module.json:2:37: a space that is not public cannot be attached; "
             "add \"public\": true" },
     { HEAD "\"spaces\":[{\"uri\":\"urn:a:b\",\"attach\":\"frnot\","
-           "\"endpoints\":[]}]}",
-            "module.json:2:37: \"attach\" cannot be \"frnot\"; did you mean "
+           "\"public\":true,\"endpoints\":[]}]}",
+            "module.json:2:37: \"attach\" is \"frnot\"; did you mean "
             "\"front\"?" },
-    { HEAD "\"spaces\":[{\"uri\":\"urn:a:b\",\"attach\":\"back\","
-           "\"endpoints\":[]}]}",
-            "module.json:2:37: \"attach\" cannot be \"back\"; it must be "
-            "front" },
+    { HEAD "\"spaces\":[{\"uri\":\"urn:a:b\",\"attach\":\"a b\","
+           "\"public\":true,\"endpoints\":[]}]}",
+            "module.json:2:37: \"a b\" is no type of import; use small "
+            "letters, digits and '-'" },
+    { HEAD "\"spaces\":[{\"uri\":\"urn:a:b\",\"attach\":\"plugin\","
+           "\"public\":true,\"private-filter\":false,\"endpoints\":["
+           "{\"import\":{\"attach\":\"other\"}}]}]}",
+            "" },
+    { HEAD SPACES "{\"import\":{\"atach\":\"x\"}}" TAIL,
+            "module.json:4:11: this dynamic import has no \"attach\"; add "
+            "\"attach\": \"...\"\n"
+            "module.json:4:12: unknown key \"atach\" in this dynamic import; "
+            "did you mean \"attach\"?" },
     { HEAD "\"requires\":{\"urn:x:y\":\"1.0 or so\",\n\"urn:x:z\":1},"
            "\"spaces\":[]}",
             "module.json:3:11: \"urn:x:z\" is a whole number; it must be a "
