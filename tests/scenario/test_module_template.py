@@ -20,8 +20,8 @@ def greeter(tmp_path):
         os.chmod(path, 0o755 if path.is_dir() else 0o644)
     os.chmod(folder, 0o755)
     (folder / "template.c").rename(folder / "greeter.c")
-    subprocess.run(["sed", "-i", "s/template/greeter/g", "module.json", "greeter.c",
-                    "Makefile", "www/index.html"], cwd=folder, check=True)
+    subprocess.run(["sed", "-i", "s/template/greeter/g", "module.json", "tests.json",
+                    "greeter.c", "Makefile", "www/index.html"], cwd=folder, check=True)
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CFLAGS")}
     subprocess.run(["make", f"PKG_CONFIG_PATH={BUILD}"], cwd=folder,
@@ -36,6 +36,14 @@ def test_copied_module_is_served(serve, fulcra, greeter):
     server = serve(modules=[greeter])
     assert server.get("/greeter/greet/you").text == "Hello, you!\n"
     assert "greet/" in server.get("/greeter/").text
+
+
+def test_its_tests_pass(greeter):
+    result = subprocess.run(["make", "-s", "check", f"FULCRA={BUILD}/fulcra"], cwd=greeter,
+                            capture_output=True, text=True)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "ok 1 - a visitor is greeted by name" in result.stdout
 
 
 def test_setting(serve, greeter):
