@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The overlay that lets only the newest request wait."""
 
+import threading
+
 import pytest
 
 from client import TEXT
@@ -70,7 +72,6 @@ def test_sockets_of_a_path_compete_with_messages_only(serve, tmp_path):
 
 
 def test_messages_that_wait(serve, tmp_path):
-    import threading
     server = start(serve, tmp_path)
     sockets = []
     for _ in range(3):
