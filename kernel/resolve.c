@@ -460,8 +460,8 @@ fulcra_host_request_use_resolution(
     fulcra_host_resolution_unref(self->kept);
     self->kept = fulcra_host_resolution_ref(resolution);
     self->matched = &self->kept->slots;
-    if (resolution->route != NULL) {
-        self->route = resolution->route;
-        fulcra_refs_take(&self->route->refs);
-    }
+    if (resolution->route != NULL)
+        fulcra_refs_take(&resolution->route->refs);
+    fulcra__route_unref(self->route);
+    self->route = resolution->route;
 }
