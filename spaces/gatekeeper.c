@@ -12,6 +12,7 @@
  */
 
 #include "spaces/gatekeeper.h"
+#include "spaces/error_handler.h"
 #include "spaces/kinds.h"
 
 #include <fulcra-host/grammar.h>
@@ -30,7 +31,8 @@ rule_free(void *data)
     FulcraKeeperRule *self = data;
 
     g_ptr_array_unref(self->grammars);
-    fulcra_identifier_unref(self->identifier);
+    g_array_unref(self->slots);
+    fulcra_host_declared_request_free(self->question);
     g_free(self->page);
     g_free(self);
 }
@@ -263,24 +265,56 @@ decided(FulcraRequest *question, FulcraRepresentation *answer,
         turn_away(self->rule, self->request);
 }
 
+/* What the texts of @slots are borrowed from: the request as the rule's grammar
+ * takes it apart. (transfer full) */
+static FulcraRequest *
+take_apart(const FulcraKeeperRule *rule, FulcraRequest *request, GArray *slots)
+{
+    FulcraRequest *probe = fulcra_request_new(request, FULCRA_VERB_SOURCE,
+            fulcra_request_get_identifier(request));
+    FulcraSlot described[2];
+    bool matches = false;
+
+    for (unsigned i = 0; i < rule->grammars->len && !matches; i++)
+        matches = fulcra_host_request_match(
+                probe, rule->grammars->pdata[i], NULL);
+    for (unsigned i = 0; i < rule->slots->len; i++) {
+        const char *name =
+                g_array_index(rule->slots, FulcraGrammarSlot, i).name;
+        FulcraSlot slot;
+
+        for (size_t n = 0; fulcra_host_request_get_slot(probe, name, n, &slot);
+                n++)
+            g_array_append_val(slots, slot);
+    }
+    fulcra__describe_request(request, described);
+    g_array_append_vals(slots, described, G_N_ELEMENTS(described));
+    return probe;
+}
+
 /* Resolved inside first: so that what decides need not pass the gatekeeper. */
 static FulcraRepresentation *
 ask(const FulcraGatekeeper *self, const FulcraKeeperRule *rule,
         FulcraRequest *request)
 {
-    g_autoptr(FulcraRequest) question =
-            fulcra_request_new(request, rule->verb, rule->identifier);
+    g_autoptr(GArray) slots = g_array_new(false, false, sizeof(FulcraSlot));
     FulcraRepresentation *deferred = fulcra_request_defer(request);
+    g_autoptr(FulcraRequest) probe = take_apart(rule, request, slots);
+    FulcraDeclaredUse use = { .spaces = { self->wrapped },
+        .slots = (FulcraSlot *)slots->data,
+        .n_slots = slots->len };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraRequest) question =
+            fulcra_host_declared_request_instantiate(
+                    rule->question, request, &use, &error);
     Asking *asking = g_new(Asking, 1);
 
     *asking = (Asking){ rule, request };
-    fulcra_host_request_enter(question, self->wrapped);
+    if (question == NULL) {
+        decided(NULL, NULL, error, asking);
+        return deferred;
+    }
     fulcra_request_set_wanted_type(question, FULCRA_TYPE_BOOL);
-    fulcra_request_set_header(question, FULCRA_GATEKEEPER_VERB,
-            fulcra_verb_to_string(fulcra_request_get_verb(request)), false);
-    fulcra_request_set_header(question, FULCRA_GATEKEEPER_IDENTIFIER,
-            fulcra_identifier_get_text(fulcra_request_get_identifier(request)),
-            false);
     fulcra_request_issue_async(question, decided, asking);
     return deferred;
 }

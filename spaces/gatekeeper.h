@@ -5,13 +5,9 @@
  * Gatekeepers: rules, in order, of who may pass; gatekeeper_kind.c reads them
  */
 
-#include <fulcra-host/space.h>
+#include <fulcra-host/declared.h>
 
 G_BEGIN_DECLS
-
-/* Headers of the question whether a request may pass: what it asks for. */
-#define FULCRA_GATEKEEPER_VERB       "GATEKEEPER_VERB"
-#define FULCRA_GATEKEEPER_IDENTIFIER "GATEKEEPER_IDENTIFIER"
 
 typedef enum {
     FULCRA_KEEPER_REFUSE,
@@ -23,8 +19,8 @@ typedef struct {
     GPtrArray *grammars; /* of FulcraGrammar */
     FulcraVerbs verbs;
     FulcraKeeperDecision decision;
-    FulcraIdentifier *identifier; /* to ask, and how; true lets pass */
-    FulcraVerb verb;
+    FulcraDeclaredRequest *question; /* (nullable): true lets pass */
+    GArray *slots;   /* of FulcraGrammarSlot: that it may refer to */
     char *page;      /* (nullable): where people are sent */
     unsigned status; /* what others are told: 401, 403 */
 } FulcraKeeperRule;

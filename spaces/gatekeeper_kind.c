@@ -4,6 +4,7 @@
  * gatekeeper_kind.c - from { "gatekeeper": { ... } } to an overlay
  */
 
+#include "spaces/error_handler.h"
 #include "spaces/gatekeeper.h"
 #include "spaces/kinds.h"
 
@@ -24,26 +25,15 @@ static const FulcraSchemaKey refuse_keys[] = {
 static const FulcraSchema refuse_schema = { "refusal", refuse_keys, NULL,
     "How a gatekeeper refuses." };
 
-static const FulcraSchemaKey question_keys[] = {
-    { "identifier", FULCRA_SCHEMA_TEXT, .required = true,
-            .help = "what is asked for" },
-    { "verb", FULCRA_SCHEMA_TEXT, .fallback = "SOURCE",
-            .help = "what is asked of it" },
-    { NULL },
-};
-
-static const FulcraSchema question_schema = { "question", question_keys, NULL,
-    "A resource that decides." };
-
 static const FulcraSchemaKey rule_keys[] = {
     { "grammar", FULCRA_SCHEMA_TEXTS, .required = true,
             .help = "which identifiers it is about" },
     { "verbs", FULCRA_SCHEMA_TEXTS,
             .help = "which verbs; all where it does not say" },
     { "allow", FULCRA_SCHEMA_ANY, .required = true,
-            .help = "true, false, or what decides: a resource that answers "
-                    "true or false, as a text or as an object with "
-                    "`identifier` and `verb`" },
+            .help = "true, false, or what decides: a declared request that is "
+                    "answered with true or false; it may refer to the slots of "
+                    "the grammar, {identifier} and {verb}" },
     { "refuse", FULCRA_SCHEMA_OBJECT, .of = &refuse_schema,
             .help = "how it refuses" },
     { NULL },
@@ -86,18 +76,29 @@ each_text(FulcraEntry *entry, JsonNode *node, FulcraKeeperRule *rule,
         read(entry, json_array_get_element(list, i), rule);
 }
 
+static bool
+has_slot(const FulcraKeeperRule *rule, const char *name)
+{
+    for (unsigned i = 0; i < rule->slots->len; i++)
+        if (g_array_index(rule->slots, FulcraGrammarSlot, i).name == name)
+            return true;
+    return false;
+}
+
 static void
 read_grammar(FulcraEntry *entry, JsonNode *text, FulcraKeeperRule *rule)
 {
-    g_autoptr(GError) error = NULL;
-    FulcraGrammar *grammar =
-            fulcra_host_grammar_new(json_node_get_string(text), &error);
+    FulcraGrammar *grammar = fulcra_host_entry_get_grammar(entry, text);
+    size_t n = 0;
 
-    if (grammar != NULL)
-        g_ptr_array_add(rule->grammars, grammar);
-    else
-        fulcra_host_entry_problem(entry, text, "grammar \"%s\": %s",
-                json_node_get_string(text), error->message);
+    if (grammar == NULL)
+        return;
+    g_ptr_array_add(rule->grammars, grammar);
+    g_autofree FulcraGrammarSlot *slots =
+            fulcra_host_grammar_list_slots(grammar, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!has_slot(rule, slots[i].name))
+            g_array_append_val(rule->slots, slots[i]);
 }
 
 static void
@@ -116,13 +117,15 @@ holds(JsonNode *node, GType type)
            json_node_get_value_type(node) == type;
 }
 
-/* Reports what is wrong with the object @node itself. */
+/* Whether @node has the form of a declared request; reports why not. */
 static bool
 check_question(FulcraEntry *entry, JsonNode *node)
 {
+    if (holds(node, G_TYPE_STRING))
+        return true;
     if (JSON_NODE_HOLDS_OBJECT(node))
-        return fulcra_host_schema_check(
-                &question_schema, NULL, entry->document, node, entry->problems);
+        return fulcra_host_schema_check(&fulcra_host_declared_request_schema,
+                NULL, entry->document, node, entry->problems);
     fulcra_host_entry_problem(entry, node,
             "\"allow\" must be true, false, or what decides: "
             "\"IDENTIFIER\", or { \"identifier\": \"...\", \"verb\": "
@@ -133,20 +136,20 @@ check_question(FulcraEntry *entry, JsonNode *node)
 static void
 read_question(FulcraEntry *entry, JsonNode *node, FulcraKeeperRule *rule)
 {
-    JsonNode *identifier = node, *verb = NULL;
+    static const FulcraGrammarSlot always[] = { FULCRA_REQUEST_SLOTS };
+    g_autoptr(GArray) slots =
+            g_array_new(false, false, sizeof(FulcraGrammarSlot));
+    FulcraDeclaredNames names = { .n_slots = 0 };
 
     rule->decision = FULCRA_KEEPER_ASK;
-    if (!holds(node, G_TYPE_STRING)) {
-        if (!check_question(entry, node))
-            return;
-        identifier = json_object_get_member(
-                json_node_get_object(node), "identifier");
-        verb = json_object_get_member(json_node_get_object(node), "verb");
-    }
-    rule->verb = FULCRA_VERB_SOURCE;
-    rule->identifier = fulcra_host_entry_get_identifier(entry, identifier);
-    if (verb != NULL)
-        fulcra_host_entry_get_verb(entry, verb, &rule->verb);
+    if (!check_question(entry, node))
+        return;
+    g_array_append_vals(slots, rule->slots->data, rule->slots->len);
+    g_array_append_vals(slots, always, G_N_ELEMENTS(always));
+    names.slots = (FulcraGrammarSlot *)slots->data;
+    names.n_slots = slots->len;
+    rule->question =
+            fulcra_host_declared_request_new_from_json(entry, node, &names);
 }
 
 static void
@@ -201,6 +204,7 @@ read_rule(FulcraEntry *entry, JsonObject *object)
     JsonNode *verbs = json_object_get_member(object, "verbs");
 
     rule->grammars = g_ptr_array_new_with_free_func(grammar_unref);
+    rule->slots = g_array_new(false, false, sizeof(FulcraGrammarSlot));
     rule->status = 403;
     each_text(entry, json_object_get_member(object, "grammar"), rule,
             read_grammar);

@@ -17,7 +17,8 @@ RULES = [
      "refuse": {"page": "/visitor/do/login.alice", "status": 401}},
 ]
 ASIDE = [{"id": "counts", "grammar": "res:/visitor/counts"},
-         {"id": "may", "grammar": "active:may+how@{how}", "private": True}]
+         {"id": "may", "grammar": "active:may+how@{how}+verb@{verb}?+identifier@{identifier}?+id@{id}?",
+          "private": True}]
 
 
 def guard(rules, space=PAGES, **keys):
@@ -131,18 +132,21 @@ def asking(can_serve, tmp_path_factory):
     """A gatekeeper without a session, which asks an endpoint on a worker."""
     top = tmp_path_factory.mktemp("asking")
     rules = [
-        {"grammar": "res:/visitor/do/get.a", "allow": "active:may+how@secret"},
-        {"grammar": "res:/visitor/do/get.secret", "allow": "active:may+how@secret"},
+        {"grammar": "res:/visitor/do/get.a", "allow": "active:may+how@secret+identifier@{identifier}"},
+        {"grammar": "res:/visitor/do/get.secret", "allow": "active:may+how@secret+identifier@{identifier}"},
         {"grammar": "res:/visitor/do/fail", "allow": "active:may+how@fail"},
         {"grammar": "res:/visitor/do/maybe", "allow": "active:may+how@maybe"},
         {"grammar": "res:/visitor/do/nobody", "allow": "active:nobody"},
+        {"grammar": ["res:/visitor/do/mine.{id}", "res:/visitor/do/{id}.mine"],
+         "allow": {"identifier": "active:may", "arguments": {
+             "how": {"text": "mine"}, "id": {"slot": "id"}}}},
         {"grammar": "res:/visitor/do/inside", "allow": "res:/visitor/inside"},
         {"grammar": "res:/visitor/do/itself", "allow": "res:/visitor/do/itself"},
-        {"grammar": "res:/visitor/form", "verbs": "NEW", "allow": "active:may+how@read"},
+        {"grammar": "res:/visitor/form", "verbs": "NEW", "allow": "active:may+how@read+verb@{verb}"},
         {"grammar": "res:/visitor/form", "verbs": ["SINK"], "allow": True},
         {"grammar": "res:/visitor/do/{n:(a+)+}!", "allow": True},
-        {"grammar": "res:/visitor/later/{rest*}", "allow": "active:may+how@read"},
-        {"grammar": "ws:/visitor/socket", "verbs": "NEW", "allow": "active:may+how@all"},
+        {"grammar": "res:/visitor/later/{rest*}", "allow": "active:may+how@read+verb@{verb}"},
+        {"grammar": "ws:/visitor/socket", "verbs": "NEW", "allow": "active:may+how@all+identifier@{identifier}"},
     ]
     inside = [*PAGES, {"id": "may", "grammar": "res:/visitor/{how:inside}"}]
     folder = visitor(top / "visitor", [*ASIDE, guard(rules, inside)])
@@ -154,7 +158,8 @@ def asking(can_serve, tmp_path_factory):
 @pytest.mark.parametrize("path,status", [
     ("do/get.a", 404),  # passes: there is no such scheme
     ("do/get.secret", 403), ("do/fail", 403), ("do/maybe", 403), ("do/nobody", 403),
-    ("do/inside", 200), ("do/itself", 403), ("do/other", 403), ("later/has.x", 404)])
+    ("do/mine.7", 200), ("do/mine.8", 403), ("do/7.mine", 200), ("do/8.mine", 403),
+    ("do/mine.7+id@7", 403), ("do/mine.8+id@7", 403), ("do/inside", 200), ("do/itself", 403), ("do/other", 403), ("later/has.x", 404)])
 def test_decisions(asking, path, status):
     assert asking.get(f"/visitor/{path}").status == status
 
@@ -233,6 +238,7 @@ WRONG = [
     ({"rules": [{**RULE, "allow": {"identifer": "res:/x"}}]}, 'did you mean "identifier"'),
     ({"rules": [{**RULE, "allow": {"identifier": "res:/x", "verb": "GET"}}]}, "GET"),
     ({"rules": [{**RULE, "verbs": ["SOURCE", "PUT"]}]}, "PUT"),
+    ({"rules": [{**RULE, "allow": "active:x+a@{b}"}]}, "b"),
     ({"rules": [{**RULE, "refuse": {"status": 402}}]}, "401 or 403"),
     ({"rules": [{**RULE, "refuse": {"status": 200}}]}, "at least 401"),
     ({"rules": [{**RULE, "refuse": {"page": "http://evil/"}}]}, "not the path of a page"),

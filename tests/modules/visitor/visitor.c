@@ -230,9 +230,9 @@ static FulcraRepresentation *
 may_source(FulcraRequest *request, GError **error)
 {
     const char *how = fulcra_request_get_argument(request, "how");
-    const char *verb = fulcra_request_get_header(request, "GATEKEEPER_VERB");
-    const char *identifier =
-            fulcra_request_get_header(request, "GATEKEEPER_IDENTIFIER");
+    const char *verb = fulcra_request_get_argument(request, "verb");
+    const char *identifier = fulcra_request_get_argument(request, "identifier");
+    const char *id = fulcra_request_get_argument(request, "id");
 
     if (strcmp(how, "fail") == 0) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED,
@@ -241,9 +241,12 @@ may_source(FulcraRequest *request, GError **error)
     }
     if (strcmp(how, "maybe") == 0)
         return fulcra_representation_new_text("perhaps");
+    if (strcmp(how, "mine") == 0)
+        return fulcra_representation_new_bool(strcmp(id, "7") == 0);
     if (strcmp(how, "read") == 0)
         return fulcra_representation_new_bool(strcmp(verb, "SOURCE") == 0);
-    return fulcra_representation_new_bool(strstr(identifier, "secret") == NULL);
+    return fulcra_representation_new_bool(
+            identifier == NULL || strstr(identifier, "secret") == NULL);
 }
 
 static const FulcraEndpointOps may_ops = {
