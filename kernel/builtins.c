@@ -10,6 +10,7 @@
 #include "private/builtins.h"
 #include "private/json.h"
 #include "private/kernel.h"
+#include "private/request.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra/fulcra.h>
 #include <json-glib/json-glib.h>
@@ -57,6 +58,62 @@ static const FulcraEndpointOps data_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .source = data_source,
+};
+
+/* --- expiry keys: active:attachExpiryKey+id@x+id@y, active:cutExpiryKey --- */
+
+/* Calls @each for the request that asked and the text of every id. */
+static FulcraRepresentation *
+keys_each(FulcraRequest *request,
+        void (*each)(FulcraRequest *request, const char *key), GError **error)
+{
+    size_t n = fulcra_request_get_n_arguments(request, "id");
+
+    request->independent = true; /* what depends on them is the key's matter */
+    if (request->parent == NULL && each == fulcra_request_attach_key) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "there is no request whose answer could depend on a key");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const FulcraArgument *id =
+                fulcra__request_get_argument(request, "id", i);
+
+        if (id == NULL) {
+            g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                    "the id of an expiry key is a text or an identifier");
+            return NULL;
+        }
+        each(request->parent != NULL ? request->parent : request,
+                id->text != NULL ? id->text
+                                 : fulcra_identifier_get_text(id->identifier));
+    }
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_bool(true), FULCRA_EXPIRY_ALWAYS, 0);
+}
+
+static FulcraRepresentation *
+attach_source(FulcraRequest *request, GError **error)
+{
+    return keys_each(request, fulcra_request_attach_key, error);
+}
+
+static FulcraRepresentation *
+cut_source(FulcraRequest *request, GError **error)
+{
+    return keys_each(request, fulcra_request_cut_key, error);
+}
+
+static const FulcraEndpointOps attach_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = attach_source,
+};
+
+static const FulcraEndpointOps cut_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = cut_source,
 };
 
 /* --- conversions --- */
@@ -267,16 +324,30 @@ static const Conversion conversions[] = {
 #undef X
 };
 
+static const struct {
+    const char *id, *grammar;
+    const FulcraEndpointOps *ops;
+} accessors[] = {
+    { "data", "data:{rest*}", &data_ops },
+    { "attach", "active:attachExpiryKey+id@{}+", &attach_ops },
+    { "attach", "active:attachGoldenThread+id@{}+", &attach_ops },
+    { "cut", "active:cutExpiryKey+id@{}+", &cut_ops },
+    { "cut", "active:cutGoldenThread+id@{}+", &cut_ops },
+};
+
 FulcraSpace *
 fulcra__builtins_new(void)
 {
     FulcraSpace *space = fulcra_host_space_new("urn:fulcra:kernel");
-    g_autoptr(FulcraEndpoint) data =
-            fulcra_host_endpoint_new("data", &data_ops, NULL, NULL);
 
-    if (!fulcra_host_space_bind(space, "data:{rest*}", FULCRA_VERBS_ALL,
-                FULCRA_ENTRY_PUBLIC, data, NULL))
-        g_assert_not_reached();
+    for (size_t i = 0; i < G_N_ELEMENTS(accessors); i++) {
+        g_autoptr(FulcraEndpoint) endpoint = fulcra_host_endpoint_new(
+                accessors[i].id, accessors[i].ops, NULL, NULL);
+
+        if (!fulcra_host_space_bind(space, accessors[i].grammar,
+                    FULCRA_VERBS_ALL, FULCRA_ENTRY_PUBLIC, endpoint, NULL))
+            g_assert_not_reached();
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(conversions); i++) {
         const Conversion *conversion = &conversions[i];
         g_autoptr(FulcraEndpoint) endpoint = fulcra_host_endpoint_new(

@@ -9,8 +9,10 @@
  * it is wanted. The others are dropped.
  */
 
+#include "private/cache.h"
 #include "private/domain.h"
 #include "private/error.h"
+#include "private/flight.h"
 #include "private/kernel.h"
 #include "private/request.h"
 #include "private/run.h"
@@ -59,6 +61,54 @@ root_wake(FulcraRoot *self)
     pthread_mutex_unlock(&self->lock);
 }
 
+/* Why what is made of this answer cannot be kept, unless it states an expiry
+ * of its own. (nullable) static */
+static const char *
+answer_unknown(const FulcraRequest *self)
+{
+    FulcraExpiry expiry = FULCRA_EXPIRY_DEPENDENT;
+
+    if (self->error == NULL)
+        expiry = fulcra_representation_get_expiry(self->answer, NULL);
+    if (expiry == FULCRA_EXPIRY_ALWAYS)
+        return "a sub-request's answer is always expired";
+    if (expiry != FULCRA_EXPIRY_DEPENDENT)
+        return NULL;
+    if (self->ledger->unknown != NULL)
+        return self->ledger->unknown;
+    return self->ledger->asked || self->endpoint == NULL
+                   ? NULL
+                   : "a sub-request's endpoint asked for nothing and stated no "
+                     "expiry";
+}
+
+/* What the answer depended on is known now: keeps it, and tells the parent.
+ * Returns (transfer full) (nullable): the flight that is to land. */
+static FulcraFlight *
+request_settle(FulcraRequest *self)
+{
+    FulcraRequest *parent = self->parent;
+
+    if (!self->ledger->closed) {
+        pthread_mutex_lock(&self->root->lock);
+        self->ledger->closed = true; /* to sub-requests that end late */
+        pthread_mutex_unlock(&self->root->lock);
+    }
+    FulcraFlight *flight = fulcra__cache_ended(self->root->kernel->cache, self);
+
+    if (parent == NULL || parent->ledger == NULL || self->independent)
+        return flight;
+    pthread_mutex_lock(&self->root->lock);
+    if (!parent->ledger->closed) {
+        fulcra__ledger_merge(parent->ledger, self->ledger);
+        parent->ledger->asked = true;
+        if (parent->ledger->unknown == NULL)
+            parent->ledger->unknown = answer_unknown(self);
+    }
+    pthread_mutex_unlock(&self->root->lock);
+    return flight;
+}
+
 /* Whether this call is the one that answers @self, and has.
  * @answer, @error: (transfer full): one of them is NULL */
 bool
@@ -83,6 +133,7 @@ fulcra__request_finish(
     }
     self->answer = answer;
     self->error = error;
+    FulcraFlight *flight = self->ledger == NULL ? NULL : request_settle(self);
     if (self->started_ns != 0)
         fulcra__trace_end(self);
 
@@ -95,6 +146,8 @@ fulcra__request_finish(
                     self->root->kernel->deadlines, &self->deadline);
         request_deliver(self);
     }
+    if (flight != NULL)
+        fulcra__flight_land(flight, self, fulcra__request_again);
     return true;
 }
 

@@ -13,6 +13,7 @@
  * answered. The caller of a synchronous issue has its own.
  */
 
+#include "private/cache.h"
 #include "private/domain.h"
 #include "private/kernel.h"
 #include "private/request.h"
@@ -28,6 +29,29 @@ FulcraRepresentation *const fulcra__deferred =
         (FulcraRepresentation *)(void *)&deferred_mark;
 
 /* --- begin --- */
+
+/* Whether the kernel keeps a record of what the answer depends on. */
+static bool
+request_may_be_kept(FulcraRequest *self)
+{
+    return self->root->kernel->limits.cache_bytes != 0 &&
+           (self->verb == FULCRA_VERB_SOURCE ||
+                   self->verb == FULCRA_VERB_EXISTS ||
+                   self->verb == FULCRA_VERB_META);
+}
+
+static void
+request_open_ledger(FulcraRequest *self)
+{
+    self->ledger = fulcra__ledger_new();
+    if (self->route != NULL && self->route->walked != NULL)
+        fulcra__ledger_merge(self->ledger, self->route->walked);
+    else if (self->endpoint != NULL)
+        self->unkept = "it was resolved beforehand";
+    if (self->primary != NULL || self->passed != NULL ||
+            self->references != NULL)
+        self->unkept = "it has arguments that its identifier does not say";
+}
 
 /* Checks and resolves. Where that answers it already, returns false too. */
 static bool
@@ -66,11 +90,46 @@ request_begin(FulcraRequest *self)
         fulcra__request_answered(self, value, NULL);
         return false;
     }
+    if (request_may_be_kept(self))
+        request_open_ledger(self);
     if (self->endpoint == NULL && !fulcra__request_resolve(self, &error)) {
         fulcra__request_finish(self, NULL, error);
         return false;
     }
     return true;
+}
+
+/* --- the cache --- */
+
+/* Whether it must be evaluated; otherwise it was answered, or will be. */
+static bool
+request_must_run(FulcraRequest *self)
+{
+    bool may_join =
+            self->answered != NULL || fulcra__thread_self()->loop == NULL;
+
+    if (self->ledger == NULL)
+        return true;
+    if (fulcra__request_is_at_overlay(self)) {
+        fulcra__request_bind(self, "an overlay decides anew each time");
+        return true;
+    }
+    if (self->unkept != NULL)
+        return true;
+    switch (fulcra__cache_ask(self->root->kernel->cache, self, may_join)) {
+    case FULCRA__CACHE_EVALUATE:
+        self->evaluated_us = g_get_monotonic_time();
+        return true;
+    case FULCRA__CACHE_CIRCLE:
+        fulcra__request_mark_returned(self);
+        fulcra__request_finish_failed(
+                self, FULCRA_ERROR_FAILED, "it depends on itself");
+        return false;
+    case FULCRA__CACHE_HIT:
+    case FULCRA__CACHE_JOINED:
+        break;
+    }
+    return false;
 }
 
 /* --- dispatch --- */
@@ -142,6 +201,19 @@ request_queue(FulcraRequest *self)
         fulcra__domain_post(domain, &self->execution, stage);
     else
         fulcra__pool_post(kernel->pool, &self->execution, stage);
+}
+
+void
+fulcra__request_again(FulcraRequest *self)
+{
+    self->evaluated_us = g_get_monotonic_time();
+    self->execution.run = execution_run;
+    if (self->endpoint->run == FULCRA_RUN_SERIAL)
+        fulcra__domain_post(
+                self->endpoint->domain, &self->execution, FULCRA__CONTINUE);
+    else
+        fulcra__pool_post(
+                self->root->kernel->pool, &self->execution, FULCRA__CONTINUE);
 }
 
 /* --- waiting --- */
@@ -283,7 +355,7 @@ fulcra_request_issue(FulcraRequest *self, GError **error)
                 "'%s' does not run inline: an event loop cannot wait for it; "
                 "use fulcra_request_issue_async()",
                 self->endpoint->id);
-    } else {
+    } else if (request_must_run(self)) {
         request_run_and_wait(self);
     }
     return fulcra__request_collect(self, error);
@@ -324,6 +396,9 @@ fulcra_request_issue_async(
     fulcra__request_begin_run(self);
     if (!request_begin(self)) {
         fulcra__request_mark_returned(self);
+    } else if (!request_must_run(self)) {
+        if (atomic_load(&self->phase) != PHASE_ANSWERED)
+            request_start_clock(self);
     } else if (self->endpoint->run == FULCRA_RUN_INLINE) {
         request_run_here(self);
         if (atomic_load(&self->phase) != PHASE_ANSWERED)

@@ -10,6 +10,8 @@
 
 #include "private/kernel.h"
 #include "private/builtins.h"
+#include "private/cache.h"
+#include "private/cut.h"
 #include "private/request.h"
 #include <fulcra/error.h>
 #include <unistd.h>
@@ -42,6 +44,7 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     atomic_init(&self->generation, self->table->generation);
     self->pool = fulcra__pool_new(
             self, self->limits.workers, self->limits.max_workers);
+    self->cache = fulcra__cache_new(self->limits.cache_bytes);
     self->deadlines = fulcra__deadlines_new(
             fulcra__request_hold_expiring, fulcra__request_expire);
     return self;
@@ -60,6 +63,7 @@ fulcra_host_kernel_free(FulcraKernel *self)
         return;
     fulcra__pool_free(self->pool);
     fulcra__deadlines_free(self->deadlines);
+    fulcra__cache_free(self->cache);
     fulcra__table_unref(self->table);
     fulcra_host_space_unref(self->builtins);
     pthread_mutex_destroy(&self->table_lock);
@@ -88,6 +92,10 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
     atomic_store_explicit(
             &self->generation, self->table->generation, memory_order_release);
     pthread_mutex_unlock(&self->table_lock);
+    for (size_t i = 0; i < n_spaces; i++)
+        fulcra__cut_space(fulcra_host_space_get_uri(spaces[i]));
+    for (size_t i = 0; withdrawn != NULL && withdrawn[i] != NULL; i++)
+        fulcra__cut_space(withdrawn[i]);
     fulcra__table_unref(old);
 }
 

@@ -34,7 +34,10 @@ places_new(FulcraPlaces *parent, FulcraSpace *space)
 {
     FulcraPlaces *self = g_new(FulcraPlaces, 1);
 
+    static atomic_ullong last;
+
     fulcra_refs_init(&self->refs);
+    self->number = atomic_fetch_add(&last, 1) + 1;
     self->space = fulcra_host_space_ref(space);
     self->parent = parent;
     if (parent != NULL)

@@ -141,6 +141,8 @@ root_clear(FulcraRoot *self)
         self->tracer_release(self->tracer_data);
     fulcra_host_context_unref(self->request.context);
     fulcra__table_unref(self->table);
+    if (self->joined != NULL)
+        g_ptr_array_unref(self->joined);
     pthread_cond_destroy(&self->answered);
     pthread_mutex_destroy(&self->lock);
 }
@@ -161,6 +163,7 @@ fulcra_request_unref(FulcraRequest *self)
         fulcra_representation_unref(self->primary);
         fulcra_identifier_unref(self->identifier);
         g_clear_error(&self->error);
+        fulcra__ledger_unref(self->ledger);
         if (parent == NULL)
             root_clear(self->root);
         g_free(self);
@@ -252,6 +255,60 @@ fulcra_request_set_timeout(FulcraRequest *self, unsigned milliseconds)
     int64_t now_set = atomic_load_explicit(&self->due, memory_order_relaxed);
     if (now_set == 0 || due < now_set)
         atomic_store_explicit(&self->due, due, memory_order_relaxed);
+}
+
+void
+fulcra_request_set_independent(FulcraRequest *self)
+{
+    g_return_if_fail(self != NULL && !self->issued);
+    self->independent = true;
+}
+
+/* --- what the answer depends on --- */
+
+void
+fulcra__request_note(FulcraRequest *self, FulcraNotedKind kind,
+        const char *name, uint64_t value)
+{
+    if (self->ledger == NULL)
+        return;
+    pthread_mutex_lock(&self->root->lock);
+    if (!self->ledger->closed)
+        fulcra__ledger_note(self->ledger, kind, fulcra_intern(name), value);
+    pthread_mutex_unlock(&self->root->lock);
+}
+
+void
+fulcra__request_bind(FulcraRequest *self, const char *why)
+{
+    if (self->ledger == NULL)
+        return;
+    pthread_mutex_lock(&self->root->lock);
+    if (!self->ledger->closed)
+        self->ledger->bound = why;
+    pthread_mutex_unlock(&self->root->lock);
+}
+
+void
+fulcra_request_attach_key(FulcraRequest *self, const char *key)
+{
+    g_return_if_fail(self != NULL && key != NULL);
+    if (self->ledger == NULL)
+        return;
+    pthread_mutex_lock(&self->root->lock);
+    if (!self->ledger->closed) {
+        fulcra__ledger_add_key(self->ledger, key);
+        self->ledger->asked = true;
+    }
+    pthread_mutex_unlock(&self->root->lock);
+}
+
+void
+fulcra_request_cut_key(FulcraRequest *self, const char *key)
+{
+    g_return_if_fail(self != NULL && key != NULL);
+    fulcra_host_stats_add(FULCRA_STAT_KEYS_CUT, 1);
+    fulcra__cut(key);
 }
 
 void
@@ -351,8 +408,8 @@ request_find_header(FulcraRequest *self, const char *name, bool inherited)
     return NULL;
 }
 
-const char *
-fulcra_request_get_header(FulcraRequest *self, const char *name)
+static const char *
+request_get_header(FulcraRequest *self, const char *name)
 {
     const char *value = request_find_header(self, name, false);
 
@@ -360,6 +417,29 @@ fulcra_request_get_header(FulcraRequest *self, const char *name)
             above = above->parent)
         value = request_find_header(above, name, true);
     return value;
+}
+
+uint64_t
+fulcra__request_header_value(FulcraRequest *self, const char *name)
+{
+    const char *value = request_get_header(self, name);
+    uint64_t hash = 14695981039346656037u;
+
+    if (value == NULL)
+        return 0;
+    for (; *value != '\0'; value++)
+        hash = (hash ^ (unsigned char)*value) * 1099511628211u;
+    return hash | 1; /* absence is 0 */
+}
+
+/* The answer depends on the header, whether there is one or not. */
+const char *
+fulcra_request_get_header(FulcraRequest *self, const char *name)
+{
+    fulcra__request_note(self, FULCRA__NOTED_HEADER, name,
+            self->ledger == NULL ? 0
+                                 : fulcra__request_header_value(self, name));
+    return request_get_header(self, name);
 }
 
 /* Counts down *index while looking, so that lists can be asked in turn. */
@@ -460,6 +540,7 @@ fulcra_host_request_find_layer(
 FulcraSocket *
 fulcra_request_get_socket(FulcraRequest *self)
 {
+    fulcra__request_bind(self, "it looked at its socket");
     for (FulcraContext *layer = self->context; layer; layer = layer->parent)
         if (layer->klass->get_socket != NULL)
             return layer->klass->get_socket(layer);

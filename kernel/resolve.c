@@ -143,6 +143,8 @@ walk_import(Walk *self, const FulcraEntry *entry)
 
     if (space == NULL) {
         walk_trace(self, "import %s: no such space is published", entry->uri);
+        if (self->request->ledger != NULL)
+            fulcra__ledger_add_space(self->request->ledger, entry->uri);
         return false;
     }
     if (walk_is_inside(self, space) || self->n_imports == MAX_IMPORT_DEPTH) {
@@ -213,6 +215,15 @@ walk_entry(Walk *self, const FulcraEntry *entry)
     return false;
 }
 
+/* The answer depends on every space that was walked, those that say no too:
+ * a publish cuts the key that is its URI. */
+static void
+walk_note_space(Walk *self, FulcraSpace *space)
+{
+    if (self->request->ledger != NULL && self->trace == NULL)
+        fulcra__ledger_add_space(self->request->ledger, space->uri);
+}
+
 static const char *
 entry_name(const FulcraEntry *entry)
 {
@@ -224,6 +235,7 @@ entry_name(const FulcraEntry *entry)
 static bool
 walk_space(Walk *self, FulcraSpace *space)
 {
+    walk_note_space(self, space);
     for (size_t i = 0; i < space->n_entries && !self->refused; i++) {
         const FulcraEntry *entry = &space->entries[i];
 
@@ -261,6 +273,11 @@ walk_settle(Walk *self, FulcraPlaces *place)
     FulcraRoute *route =
             g_malloc(sizeof *route + (n + 1) * sizeof route->steps[0]);
     fulcra_refs_init(&route->refs);
+    route->walked = NULL;
+    if (request->ledger != NULL) {
+        route->walked = fulcra__ledger_new();
+        fulcra__ledger_merge(route->walked, request->ledger);
+    }
     route->n_steps = n + 1;
     for (size_t i = 0; i < n; i++) {
         route->steps[i].endpoint = self->overlays[i].endpoint;
@@ -277,8 +294,10 @@ walk_settle(Walk *self, FulcraPlaces *place)
 void
 fulcra__route_unref(FulcraRoute *self)
 {
-    if (self != NULL && fulcra_refs_drop(&self->refs))
-        g_free(self);
+    if (self == NULL || !fulcra_refs_drop(&self->refs))
+        return;
+    fulcra__ledger_unref(self->walked);
+    g_free(self);
 }
 
 static bool
@@ -327,6 +346,12 @@ walk(Walk *self)
     FulcraContext *layer = fulcra__context_find(
             request->context, request->identifier->scheme, &space);
 
+    if (request->ledger != NULL &&
+            fulcra__context_is_dynamic(request->identifier->scheme))
+        fulcra__ledger_note(request->ledger, FULCRA__NOTED_LAYER,
+                request->identifier->scheme,
+                fulcra__context_identity_of(
+                        request->context, request->identifier->scheme));
     if (layer != NULL)
         return walk_context(self, layer, space);
     return walk_places(self);

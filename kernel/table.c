@@ -20,8 +20,44 @@ places_release(void *places)
     fulcra__places_unref(places);
 }
 
+/* Whether all of its spaces stay as they are. What is not in the table is
+ * wrapped by a space that is. */
+static bool
+places_stay(
+        const FulcraPlaces *places, FulcraTable *previous, FulcraTable *next)
+{
+    for (; places != NULL; places = places->parent) {
+        const char *uri = fulcra_host_space_get_uri(places->space);
+
+        if (fulcra__table_find(previous, uri) == places->space &&
+                fulcra__table_find(next, uri) != places->space)
+            return false;
+    }
+    return true;
+}
+
+/* What nobody changed keeps its identity, and with it what is cached. */
+static void
+table_inherit_places(FulcraTable *self, FulcraTable *previous)
+{
+    GHashTableIter iter;
+    void *key;
+
+    pthread_mutex_lock(&previous->lock);
+    g_hash_table_iter_init(&iter, previous->places);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        FulcraPlaces *places = key;
+
+        if (!places_stay(places, previous, self))
+            continue;
+        fulcra_refs_take(&places->refs);
+        g_hash_table_add(self->places, places);
+    }
+    pthread_mutex_unlock(&previous->lock);
+}
+
 FulcraTable *
-fulcra__table_new(const FulcraTable *previous, FulcraSpace *const *spaces,
+fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
         size_t n_spaces, const char *const *withdrawn)
 {
     FulcraTable *self = g_new0(FulcraTable, 1);
@@ -49,6 +85,8 @@ fulcra__table_new(const FulcraTable *previous, FulcraSpace *const *spaces,
         g_hash_table_insert(self->spaces,
                 (void *)fulcra_host_space_get_uri(spaces[i]),
                 fulcra_host_space_ref(spaces[i]));
+    if (previous != NULL)
+        table_inherit_places(self, previous);
     return self;
 }
 

@@ -4,6 +4,7 @@
  * trace.c - telling a tracer what each request of a tree did
  */
 
+#include "private/cache.h"
 #include "private/context.h"
 #include "private/request.h"
 #include <time.h>
@@ -34,6 +35,14 @@ request_where(FulcraRequest *self)
     return self->evaluation == NULL ? NULL : self->evaluation->space->uri;
 }
 
+static const char *
+request_cache(FulcraRequest *self)
+{
+    if (self->ledger == NULL || self->from_cache != NULL)
+        return self->from_cache;
+    return self->kept_answer ? "kept" : fulcra__cache_why_not(self);
+}
+
 void
 fulcra__trace_end(FulcraRequest *self)
 {
@@ -44,6 +53,7 @@ fulcra__trace_end(FulcraRequest *self)
         .endpoint = self->endpoint == NULL ? NULL : self->endpoint->id,
         .space = request_where(self),
         .error = self->error == NULL ? NULL : self->error->message,
+        .cache = request_cache(self),
         .order = self->order,
         .started_ns = self->started_ns,
         .ended_ns = now_ns(),

@@ -14,6 +14,7 @@ struct _FulcraKernel {
     const char *scheme_arg;   /* "arg", interned */
     FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
     FulcraPool *pool;
+    struct _FulcraCache *cache;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);
     void *find_socket_data;

@@ -14,6 +14,7 @@
 typedef struct _FulcraPlaces FulcraPlaces;
 struct _FulcraPlaces {
     FulcraRefs refs;
+    uint64_t number; /* never used twice: stands for it in the cache */
     FulcraSpace *space;
     FulcraPlaces *parent; /* (nullable): further away */
 };

@@ -15,11 +15,13 @@
 
 #include "private/deadline.h"
 #include "private/identifier.h"
+#include "private/ledger.h"
 #include "private/space.h"
 #include "private/table.h"
 #include <fulcra-host/request.h>
 
 typedef struct _FulcraRoot FulcraRoot;
+typedef struct _FulcraFlight FulcraFlight;
 
 enum {
     PHASE_NEW,
@@ -45,6 +47,7 @@ typedef struct {
  * there are overlays. */
 typedef struct {
     FulcraRefs refs;
+    FulcraLedger *walked; /* (nullable): what the resolution depended on */
     size_t n_steps;
     struct {
         FulcraEndpoint *endpoint;
@@ -118,6 +121,17 @@ struct _FulcraRequest {
     void *when_returned_data;
     FulcraTask return_task;
 
+    /* The cache: see cache.h. */
+    FulcraLedger *ledger; /* (nullable): where the answer may be kept */
+    FulcraFlight *flight; /* (nullable): that it leads */
+    bool alone;           /* neither leads nor joins one from now on */
+    int64_t evaluated_us; /* when its evaluation began; 0: it was not */
+    const char *
+            unkept; /* (nullable) static: it is not kept, whatever it answers */
+    bool kept_answer;       /* the cache has it */
+    bool independent;       /* leaves the ledger of the parent as it is */
+    const char *from_cache; /* (nullable) static: "hit", "shared" */
+
     uint64_t order; /* for the tracer */
     int64_t started_ns;
 };
@@ -134,10 +148,21 @@ struct _FulcraRoot {
     void *tracer_data;
     GDestroyNotify tracer_release;
     atomic_ullong n_traced;
+    GPtrArray *joined; /* (nullable) of FulcraFlight: see flight.c */
 };
 
 /** "SINK ws:/demo/echo" and where it went, for stacks and logs. */
 char *fulcra__request_describe(FulcraRequest *self);
+
+/** Notes what the answer depends on; does nothing where no ledger is kept. */
+void fulcra__request_note(FulcraRequest *self, FulcraNotedKind kind,
+        const char *name, uint64_t value);
+
+/** The answer is for this request only. @why: static */
+void fulcra__request_bind(FulcraRequest *self, const char *why);
+
+/** What the value of a header is noted as; 0 where it is absent. */
+uint64_t fulcra__request_header_value(FulcraRequest *self, const char *name);
 
 /** Whether it, or a request above it, is not wanted any more. */
 bool fulcra__request_is_cancelled(FulcraRequest *self);

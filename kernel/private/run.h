@@ -28,6 +28,10 @@ void fulcra__request_begin_run(FulcraRequest *self);
 /** The code of its endpoint has returned or answered, or will never run. */
 void fulcra__request_mark_returned(FulcraRequest *self);
 
+/** Evaluates a request that has waited for another's evaluation in vain.
+ * (transfer full) */
+void fulcra__request_again(FulcraRequest *self);
+
 /** What the endpoint answered. @answer, @error: (transfer full) */
 void fulcra__request_answered(
         FulcraRequest *self, FulcraRepresentation *answer, GError *error);

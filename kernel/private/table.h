@@ -21,7 +21,7 @@ struct _FulcraTable {
 };
 
 /** The successor of @previous (nullable). (transfer full) */
-FulcraTable *fulcra__table_new(const FulcraTable *previous,
+FulcraTable *fulcra__table_new(FulcraTable *previous,
         FulcraSpace *const *spaces, size_t n_spaces,
         const char *const *withdrawn);
 void fulcra__table_unref(FulcraTable *self);

@@ -8,6 +8,7 @@
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/kernel.h>
 #include <fulcra-host/request.h>
+#include <fulcra-host/stats.h>
 #include <fulcra-host/sync.h>
 #include <fulcra/fulcra.h>
 
@@ -20,6 +21,15 @@ typedef struct {
 } Fixture;
 
 static inline void
+fixture_init_with(Fixture *self, const FulcraKernelLimits *limits)
+{
+    self->kernel = fulcra_host_kernel_new(limits);
+    self->space = fulcra_host_space_new(FRONT);
+    self->domains[0] = fulcra_host_domain_new(self->kernel, "one");
+    self->domains[1] = fulcra_host_domain_new(self->kernel, "two");
+}
+
+static inline void
 fixture_init(Fixture *self, unsigned workers, unsigned max_workers)
 {
     FulcraKernelLimits limits = FULCRA_KERNEL_LIMITS_DEFAULT;
@@ -27,10 +37,7 @@ fixture_init(Fixture *self, unsigned workers, unsigned max_workers)
     limits.workers = workers;
     limits.max_workers = max_workers;
     limits.timeout_ms = 10000;
-    self->kernel = fulcra_host_kernel_new(&limits);
-    self->space = fulcra_host_space_new(FRONT);
-    self->domains[0] = fulcra_host_domain_new(self->kernel, "one");
-    self->domains[1] = fulcra_host_domain_new(self->kernel, "two");
+    fixture_init_with(self, &limits);
 }
 
 static inline void
@@ -101,4 +108,42 @@ fixture_expect(Fixture *self, const char *text, const char *expected)
 
     g_assert_no_error(error);
     g_assert_cmpstr(answer, ==, expected);
+}
+
+static inline bool
+is_full_size(void)
+{
+    return g_strcmp0(g_getenv("FULCRA_TEST_SIZE"), "full") == 0;
+}
+
+/* --- many requests at once --- */
+
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int left, failed;
+} Countdown;
+
+static inline void
+countdown_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    Countdown *self = user_data;
+
+    (void)request;
+    (void)answer;
+    pthread_mutex_lock(&self->lock);
+    self->failed += error != NULL;
+    if (--self->left == 0)
+        pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->lock);
+}
+
+static inline void
+countdown_wait(Countdown *self)
+{
+    pthread_mutex_lock(&self->lock);
+    while (self->left > 0)
+        pthread_cond_wait(&self->changed, &self->lock);
+    pthread_mutex_unlock(&self->lock);
 }

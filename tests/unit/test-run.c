@@ -145,36 +145,6 @@ fixture_bind_walkers(Fixture *self)
     }
 }
 
-typedef struct {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int left, failed;
-} Countdown;
-
-static void
-countdown_answered(FulcraRequest *request, FulcraRepresentation *answer,
-        const GError *error, void *user_data)
-{
-    Countdown *self = user_data;
-
-    (void)request;
-    (void)answer;
-    pthread_mutex_lock(&self->lock);
-    self->failed += error != NULL;
-    if (--self->left == 0)
-        pthread_cond_signal(&self->changed);
-    pthread_mutex_unlock(&self->lock);
-}
-
-static void
-countdown_wait(Countdown *self)
-{
-    pthread_mutex_lock(&self->lock);
-    while (self->left > 0)
-        pthread_cond_wait(&self->changed, &self->lock);
-    pthread_mutex_unlock(&self->lock);
-}
-
 static atomic_int warnings;
 
 /* The log of the kernel: a hanging endpoint is named in it. */
@@ -197,12 +167,6 @@ returned(FulcraRequest *request, void *user_data)
     Countdown *countdown = user_data;
 
     countdown_answered(NULL, NULL, NULL, countdown);
-}
-
-static bool
-is_full_size(void)
-{
-    return g_strcmp0(g_getenv("FULCRA_TEST_SIZE"), "full") == 0;
 }
 
 /* The @number-th walk of four kinds. (transfer full) */

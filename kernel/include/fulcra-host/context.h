@@ -44,6 +44,7 @@ struct _FulcraContext {
     const FulcraContextClass *klass;
     FulcraContext *parent; /* (nullable) (transfer full): asked next */
     FulcraRefs refs;
+    _Atomic(uint64_t) number; /* the kernel's: its identity, where needed */
 };
 
 /** @parent: (transfer none) (nullable) */

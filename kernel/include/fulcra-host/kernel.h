@@ -15,11 +15,12 @@ typedef struct {
     unsigned max_depth;   /* of requests in requests */
     unsigned timeout_ms;  /* deadline of a root request that sets none */
     unsigned max_queue;   /* requests waiting for workers or in one domain */
+    size_t cache_bytes;   /* of answers that are kept; 0: none are */
 } FulcraKernelLimits;
 
 #define FULCRA_KERNEL_LIMITS_DEFAULT                                           \
     {                                                                          \
-        0, 64, 64, 30000, 65536                                                \
+        0, 64, 64, 30000, 65536, (size_t)64 << 20                              \
     }
 
 /** @limits: (nullable): NULL for the defaults. (transfer full) */

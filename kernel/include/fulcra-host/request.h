@@ -208,10 +208,11 @@ typedef struct {
     unsigned depth; /* 0: the root */
     FulcraVerb verb;
     const char *identifier;
-    const char *endpoint;         /* (nullable): its id; NULL if unresolved */
-    const char *space;            /* (nullable) */
-    const char *error;            /* (nullable): message */
-    uint64_t order;               /* in which requests began, within the tree */
+    const char *endpoint; /* (nullable): its id; NULL if unresolved */
+    const char *space;    /* (nullable) */
+    const char *error;    /* (nullable): message */
+    const char *cache;    /* (nullable) "hit", "shared", "kept"; or why not */
+    uint64_t order;       /* in which requests began, within the tree */
     int64_t started_ns, ended_ns; /* CLOCK_MONOTONIC */
 } FulcraTraceRecord;
 

@@ -51,6 +51,16 @@
     X(CLOSED_TOO_LARGE, "closed_too_large", "closed with 1009")                \
     X(CLOSED_IDLE, "closed_idle", "closed for silence")                        \
     X(SINKS_FAILED, "sinks_failed", "messages whose SINK failed")              \
+    X(CACHE_HITS, "cache_hits", "answers that were there already")             \
+    X(CACHE_MISSES, "cache_misses",                                            \
+            "requests that could be kept and were not there")                  \
+    X(CACHE_SHARED, "cache_shared",                                            \
+            "requests that took the answer of another's evaluation")           \
+    X(CACHE_EXPIRED, "cache_expired", "entries found to have expired")         \
+    X(CACHE_EVICTED, "cache_evicted", "entries that gave room to others")      \
+    X(CACHE_ENTRIES, "cache_entries", "entries now")                           \
+    X(CACHE_BYTES, "cache_bytes", "bytes of entries now")                      \
+    X(KEYS_CUT, "keys_cut", "expiry keys cut")                                 \
     X(TIMER_TICKS, "timer_ticks", "requests issued by timers")                 \
     X(TIMER_SKIPPED, "timer_skipped",                                          \
             "ticks left out: the last one still ran, or their time had "       \

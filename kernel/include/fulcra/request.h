@@ -72,6 +72,22 @@ int64_t fulcra_request_get_deadline(FulcraRequest *self);
 /** Whether the answer is no longer wanted: a long computation may stop. */
 bool fulcra_request_is_cancelled(FulcraRequest *self);
 
+/* --- expiry keys (NetKernel: golden threads) --- */
+
+/**
+ * fulcra_request_attach_key:
+ * @key: a name of the application's choice; with colons, "stock:ACME" lies in
+ *     the families "stock:*" and "*"
+ *
+ * Makes the answer to @self depend on @key, from when its evaluation began:
+ * attach before or after reading what it stands for, no cut is lost.
+ */
+void fulcra_request_attach_key(FulcraRequest *self, const char *key);
+
+/** Expires every answer that depends on @key, or on a key of the family @key.
+ * Cut after the change, not before. */
+void fulcra_request_cut_key(FulcraRequest *self, const char *key);
+
 /* --- asking for other resources, and waiting --- */
 
 /* Each issues a sub-request of @self in the same scope and waits for it. On
@@ -149,6 +165,11 @@ FulcraRequest *fulcra_request_forward(FulcraRequest *self);
  */
 FulcraRepresentation *fulcra_request_pass_on(
         FulcraRequest *self, FulcraRequest *inner);
+
+/** Leaves what the answer of @self depends on out of what the answer of its
+ * parent depends on: for side effects such as counting (NetKernel: exclude
+ * dependencies). */
+void fulcra_request_set_independent(FulcraRequest *self);
 
 /** Brings the deadline forward to @milliseconds from now; never back. */
 void fulcra_request_set_timeout(FulcraRequest *self, unsigned milliseconds);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * ledger.c - what an answer depended on: keys, noted values, time
+ */
+
+#include "private/ledger.h"
+#include "private/context.h"
+#include "private/request.h"
+
+/* Beyond these an answer depends on too much to be worth keeping. */
+#define MAX_SLOTS 512
+#define MAX_NOTED 64
+
+FulcraLedger *
+fulcra__ledger_new(void)
+{
+    FulcraLedger *self = g_new0(FulcraLedger, 1);
+
+    fulcra_refs_init(&self->refs);
+    self->began = fulcra__cut_now();
+    return self;
+}
+
+FulcraLedger *
+fulcra__ledger_ref(FulcraLedger *self)
+{
+    fulcra_refs_take(&self->refs);
+    return self;
+}
+
+void
+fulcra__ledger_unref(FulcraLedger *self)
+{
+    if (self == NULL || !fulcra_refs_drop(&self->refs))
+        return;
+    g_free(self->slots);
+    g_free(self->noted);
+    g_free(self);
+}
+
+/* Room is made in powers of two, so the size need not be kept. */
+static bool
+has_no_room(unsigned n)
+{
+    return (n & (n - 1)) == 0;
+}
+
+static void
+ledger_add_slot(FulcraLedger *self, FulcraCutSlot slot)
+{
+    for (unsigned i = 0; i < self->n_slots; i++)
+        if (self->slots[i] == slot)
+            return;
+    if (self->n_slots == MAX_SLOTS) {
+        self->bound = "it depends on too many keys";
+        return;
+    }
+    if (has_no_room(self->n_slots))
+        self->slots =
+                g_renew(FulcraCutSlot, self->slots, MAX(1, self->n_slots * 2));
+    self->slots[self->n_slots++] = slot;
+}
+
+void
+fulcra__ledger_add_key(FulcraLedger *self, const char *key)
+{
+    FulcraCutSlot slots[FULCRA__CUT_MAX_FAMILIES + 2];
+    size_t n = fulcra__cut_slots_of(key, slots);
+
+    for (size_t i = 0; i < n; i++)
+        ledger_add_slot(self, slots[i]);
+}
+
+void
+fulcra__ledger_add_space(FulcraLedger *self, const char *uri)
+{
+    ledger_add_slot(self, fulcra__cut_slot_of_space(uri));
+}
+
+void
+fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind, const char *name,
+        uint64_t value)
+{
+    for (unsigned i = 0; i < self->n_noted; i++)
+        if (self->noted[i].kind == kind && self->noted[i].name == name) {
+            if (self->noted[i].value != value)
+                self->bound = "it saw two values of one thing";
+            return;
+        }
+    if (self->n_noted == MAX_NOTED) {
+        self->bound = "it depends on too many values of its context";
+        return;
+    }
+    if (has_no_room(self->n_noted))
+        self->noted =
+                g_renew(FulcraNoted, self->noted, MAX(1, self->n_noted * 2));
+    self->noted[self->n_noted++] = (FulcraNoted){ kind, name, value };
+}
+
+void
+fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
+{
+    for (unsigned i = 0; i < other->n_slots; i++)
+        ledger_add_slot(self, other->slots[i]);
+    for (unsigned i = 0; i < other->n_noted; i++)
+        fulcra__ledger_note(self, other->noted[i].kind, other->noted[i].name,
+                other->noted[i].value);
+    if (other->expires_at != 0 &&
+            (self->expires_at == 0 || other->expires_at < self->expires_at))
+        self->expires_at = other->expires_at;
+    /* `began` stays: what was served from the cache began earlier, but was
+     * found valid after this evaluation had begun. */
+    if (self->bound == NULL)
+        self->bound = other->bound;
+}
+
+bool
+fulcra__ledger_is_valid(const FulcraLedger *self)
+{
+    if (self->expires_at != 0 && self->expires_at <= g_get_real_time())
+        return false;
+    for (unsigned i = 0; i < self->n_slots; i++)
+        if (fulcra__cut_last(self->slots[i]) > self->began)
+            return false;
+    return true;
+}
+
+static uint64_t
+noted_value(const FulcraNoted *self, FulcraRequest *request)
+{
+    return self->kind == FULCRA__NOTED_LAYER
+                   ? fulcra__context_identity_of(request->context, self->name)
+                   : fulcra__request_header_value(request, self->name);
+}
+
+bool
+fulcra__ledger_matches(const FulcraLedger *self, FulcraRequest *request)
+{
+    for (unsigned i = 0; i < self->n_noted; i++)
+        if (noted_value(&self->noted[i], request) != self->noted[i].value)
+            return false;
+    return true;
+}
+
+unsigned
+fulcra__noted_hash(
+        const FulcraNoted *noted, unsigned n_noted, FulcraRequest *request)
+{
+    uint64_t hash = 0;
+
+    for (unsigned i = 0; i < n_noted; i++)
+        hash = hash * 0x9e3779b97f4a7c15u + noted_value(&noted[i], request) + 1;
+    return (unsigned)(hash ^ hash >> 32);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The representation cache, and the flights of those who miss
+ *
+ * An entry is filed under identifier, verb, wanted type and places, and holds
+ * nothing of spaces or modules. See doc/adr/0012-the-cache.md.
+ */
+
+#include "private/request.h"
+
+typedef struct _FulcraCache FulcraCache;
+
+FulcraCache *fulcra__cache_new(size_t max_bytes);
+void fulcra__cache_free(FulcraCache *self);
+
+typedef enum {
+    FULCRA__CACHE_EVALUATE, /* run it; it may lead a flight now */
+    FULCRA__CACHE_HIT,      /* answered */
+    FULCRA__CACHE_JOINED, /* the leader of a flight will answer it, or run it */
+    FULCRA__CACHE_CIRCLE, /* it would wait for itself */
+} FulcraCacheVerdict;
+
+/** Looks @self up, which was resolved and is at its endpoint. @may_join: its
+ * thread may wait. */
+FulcraCacheVerdict fulcra__cache_ask(
+        FulcraCache *self, FulcraRequest *request, bool may_join);
+
+/** @request has its answer or error, which is not published yet: keeps it if
+ * that is sound. Returns (transfer full) (nullable): the flight that it led,
+ * to be landed when it was published. */
+FulcraFlight *fulcra__cache_ended(FulcraCache *self, FulcraRequest *request);
+
+/** Answers @request with what another evaluated. @answer: (transfer full);
+ * @from: static: "hit" or "shared" */
+void fulcra__cache_give(FulcraRequest *request, FulcraRepresentation *answer,
+        FulcraLedger *ledger, const char *from);
+
+/** Why the answer of @request was not kept; NULL where it was. */
+const char *fulcra__cache_why_not(FulcraRequest *request);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The cut clock
+ *
+ * Every expiry key has a slot by its hash, with the tick of its last cut. What
+ * began at tick T is valid as long as none of its slots is younger than T.
+ */
+
+#include <fulcra-host/sync.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint16_t FulcraCutSlot;
+
+#define FULCRA__CUT_SLOTS        65536
+#define FULCRA__CUT_MAX_FAMILIES 8 /* deeper levels of a key are one family */
+
+uint64_t fulcra__cut_now(void);
+uint64_t fulcra__cut_last(FulcraCutSlot slot);
+
+/** The slots that an answer depends on by depending on @key: its own and those
+ * of its families. Returns: how many. */
+size_t fulcra__cut_slots_of(
+        const char *key, FulcraCutSlot slots[FULCRA__CUT_MAX_FAMILIES + 2]);
+
+/** The slot of the space @uri, whose key no application can name. */
+FulcraCutSlot fulcra__cut_slot_of_space(const char *uri);
+void fulcra__cut_space(const char *uri);
+
+/** Cuts @key, or the family "name:*". */
+void fulcra__cut(const char *key);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Ledgers: what an answer depended on
+ *
+ * Written by the request that is evaluated, and by its sub-requests when they
+ * end, which may be on other threads: the lock of the tree guards it until the
+ * request has ended; then it never changes.
+ */
+
+#include "private/cut.h"
+#include <fulcra-host/context.h>
+#include <fulcra/request.h>
+
+typedef enum {
+    FULCRA__NOTED_LAYER,  /* name: a scheme; value: who answers for it */
+    FULCRA__NOTED_HEADER, /* name: a header; value: a hash of its text */
+} FulcraNotedKind;
+
+typedef struct {
+    FulcraNotedKind kind;
+    const char *name; /* interned */
+    uint64_t value;   /* 0: absent */
+} FulcraNoted;
+
+typedef struct {
+    FulcraRefs refs;
+    uint64_t began;     /* tick of the cut clock */
+    int64_t expires_at; /* real microseconds; 0: not by time */
+    /* (nullable) static: why it cannot be kept: of what it is made, unless
+     * the answer states an expiry; and whatever it states. */
+    const char *unknown, *bound;
+    bool closed; /* the request has ended: it is shared, and never changes */
+    bool asked; /* something that the kernel can see was asked */
+    unsigned n_slots, n_noted;
+    FulcraCutSlot *slots;
+    FulcraNoted *noted;
+} FulcraLedger;
+
+FulcraLedger *fulcra__ledger_new(void);
+FulcraLedger *fulcra__ledger_ref(FulcraLedger *self);
+void fulcra__ledger_unref(FulcraLedger *self);
+
+void fulcra__ledger_add_key(FulcraLedger *self, const char *key);
+
+/** A space that was asked. @uri: its key, outside all families. */
+void fulcra__ledger_add_space(FulcraLedger *self, const char *uri);
+void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
+        const char *name, uint64_t value);
+
+/** Adds what a sub-request depended on. */
+void fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other);
+
+/** Whether nothing that it depends on was cut, and its time has not come. */
+bool fulcra__ledger_is_valid(const FulcraLedger *self);
+
+/** Whether the noted values are those of @request. */
+bool fulcra__ledger_matches(const FulcraLedger *self, FulcraRequest *request);
+
+/** A hash of what @request has for the things that @noted names. */
+unsigned fulcra__noted_hash(
+        const FulcraNoted *noted, unsigned n_noted, FulcraRequest *request);

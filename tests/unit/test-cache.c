@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The cache: what is kept, for whom, and until when
+ */
+
+#include "kernel-fixture.h"
+#include "private/cut.h"
+
+/* An endpoint with a state: how often it was evaluated is what it answers. */
+static atomic_int evaluated;
+static atomic_int delay_us;
+
+static FulcraRepresentation *
+keyed_source(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    int n = atomic_fetch_add(&evaluated, 1) + 1;
+
+    if (atomic_load(&delay_us) > 0)
+        g_usleep((unsigned long)atomic_load(&delay_us));
+    fulcra_request_attach_key(
+            request, fulcra_request_get_argument(request, "key"));
+    return fulcra_representation_new_printf(FULCRA_TYPE_TEXT, "%d", n);
+}
+
+static const FulcraEndpointOps keyed_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = keyed_source,
+};
+
+static FulcraRepresentation *
+silent_source(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "%d", atomic_fetch_add(&evaluated, 1) + 1);
+}
+
+static const FulcraEndpointOps silent_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = silent_source,
+};
+
+static FulcraRepresentation *
+stated_source(FulcraRequest *request, GError **error)
+{
+    const char *expiry = fulcra_request_get_argument(request, "expiry");
+    FulcraRepresentation *answer = silent_source(request, error);
+
+    if (g_str_equal(expiry, "never"))
+        return fulcra_representation_with_expiry(
+                answer, FULCRA_EXPIRY_NEVER, 0);
+    if (g_str_equal(expiry, "always"))
+        return fulcra_representation_with_expiry(
+                answer, FULCRA_EXPIRY_ALWAYS, 0);
+    return fulcra_representation_with_expiry(
+            answer, FULCRA_EXPIRY_AT, g_get_real_time() + 30000);
+}
+
+static const FulcraEndpointOps stated_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = stated_source,
+};
+
+/* What was made of something else: expires with it. */
+static FulcraRepresentation *
+upper_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) operand = fulcra_request_source(
+            request, FULCRA_ID("arg:operand"), FULCRA_TYPE_TEXT, error);
+
+    if (operand == NULL)
+        return NULL;
+    atomic_fetch_add(&evaluated, 100);
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "<%s>", fulcra_representation_get_text(operand));
+}
+
+static const FulcraEndpointOps upper_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = upper_source,
+};
+
+static void
+fixture_open(Fixture *self)
+{
+    fixture_init(self, 4, 64);
+    fixture_bind(self, "res:/keyed/{key*}", &keyed_ops);
+    fixture_bind(self, "res:/silent", &silent_ops);
+    fixture_bind(self, "res:/stated/{expiry}", &stated_ops);
+    fixture_bind(self, "active:upper+operand@{}", &upper_ops);
+    atomic_store(&evaluated, 0);
+    atomic_store(&delay_us, 0);
+}
+
+static void
+cut(Fixture *self, const char *key)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("active:cutExpiryKey+id@%s", key);
+
+    g_free(fixture_ask(self, FULCRA_VERB_SOURCE, text, &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_what_is_kept(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/keyed/a", "1");
+    fixture_expect(&fixture, "res:/keyed/a", "1");
+    fixture_expect(&fixture, "res:/keyed/b", "2");
+    fixture_expect(&fixture, "res:/silent", "3"); /* who knows what it read */
+    fixture_expect(&fixture, "res:/silent", "4");
+    fixture_expect(&fixture, "res:/stated/never", "5");
+    fixture_expect(&fixture, "res:/stated/never", "5");
+    fixture_expect(&fixture, "res:/stated/always", "6");
+    fixture_expect(&fixture, "res:/stated/always", "7");
+    fixture_expect(&fixture, "res:/stated/soon", "8");
+    fixture_expect(&fixture, "res:/stated/soon", "8");
+    g_usleep(40000); /* until its time has come */
+    fixture_expect(&fixture, "res:/stated/soon", "9");
+
+    /* Made of these, with the same fate; evaluated as often. */
+    atomic_store(&evaluated, 0);
+    fixture_expect(&fixture, "active:upper+operand@res:/keyed/a", "<1>");
+    fixture_expect(&fixture, "active:upper+operand@res:/keyed/a", "<1>");
+    g_assert_cmpint(atomic_load(&evaluated), ==, 100);
+    fixture_expect(&fixture, "active:upper+operand@res:/silent", "<101>");
+    fixture_expect(&fixture, "active:upper+operand@res:/silent", "<202>");
+    fixture_clear(&fixture);
+}
+
+static void
+test_cuts(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/keyed/stock:ACME", "1");
+    fixture_expect(&fixture, "res:/keyed/stock:ABC", "2");
+    fixture_expect(&fixture, "res:/keyed/other", "3");
+    fixture_expect(
+            &fixture, "active:upper+operand@res:/keyed/stock:ACME", "<1>");
+    cut(&fixture, "stock%3AACME");
+    fixture_expect(&fixture, "res:/keyed/stock:ABC", "2");
+    fixture_expect(
+            &fixture, "active:upper+operand@res:/keyed/stock:ACME", "<104>");
+    fixture_expect(&fixture, "res:/keyed/stock:ACME", "104");
+    cut(&fixture, "stock%3A*");
+    fixture_expect(&fixture, "res:/keyed/stock:ABC", "205");
+    fixture_expect(&fixture, "res:/keyed/stock:ACME", "206");
+    fixture_expect(&fixture, "res:/keyed/other", "3");
+    cut(&fixture, "stock%3AACME+id@other");
+    fixture_expect(&fixture, "res:/keyed/other", "207");
+    fixture_expect(&fixture, "res:/keyed/stock:ACME", "208");
+    cut(&fixture, "*");
+    fixture_expect(&fixture, "res:/keyed/other", "209");
+    fixture_clear(&fixture);
+}
+
+/* --- a cut that falls into an evaluation is not lost --- */
+
+static atomic_int state; /* what the endpoint reads */
+static atomic_bool changing;
+
+static FulcraRepresentation *
+racing_source(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    int seen = atomic_load(&state);
+
+    for (int i = g_random_int_range(0, 50); i > 0; i--)
+        atomic_load(&state);
+    fulcra_request_attach_key(request, "state"); /* after the reading */
+    return fulcra_representation_new_int(seen);
+}
+
+static const FulcraEndpointOps racing_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = racing_source,
+};
+
+static void *
+change_state(void *data)
+{
+    (void)data;
+    while (atomic_load(&changing)) {
+        atomic_fetch_add(&state, 1);
+        fulcra__cut("state");
+        for (int i = g_random_int_range(0, 200); i > 0; i--)
+            atomic_load(&changing);
+    }
+    return NULL;
+}
+
+static void
+test_no_cut_is_lost(void)
+{
+    int rounds = is_full_size() ? 100000 : 3000;
+    pthread_t writer;
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "res:/racing", &racing_ops);
+    fixture_publish(&fixture);
+
+    atomic_store(&changing, true);
+    pthread_create(&writer, NULL, change_state, NULL);
+    for (int i = 0; i < rounds; i++) {
+        /* What is answered may change meanwhile, but is no older than what was
+         * true and cut before it was asked. */
+        uint64_t tick = fulcra__cut_now();
+        int before = atomic_load(&state);
+        g_autofree char *answer =
+                fixture_ask(&fixture, FULCRA_VERB_SOURCE, "res:/racing", NULL);
+
+        (void)tick;
+        g_assert_cmpint(atoi(answer), >=, before - 1);
+    }
+    atomic_store(&changing, false);
+    pthread_join(writer, NULL);
+    g_autofree char *last = g_strdup_printf("%d", atomic_load(&state));
+    fixture_expect(&fixture, "res:/racing", last);
+    fixture_expect(&fixture, "res:/racing", last);
+    fixture_clear(&fixture);
+}
+
+/* --- noted values --- */
+
+typedef struct {
+    FulcraContext context;
+    uint64_t identity;
+    const char *name;
+} Layer;
+
+static void
+layer_free(FulcraContext *context)
+{
+    (void)context;
+}
+
+static uint64_t
+layer_get_identity(FulcraContext *context)
+{
+    return ((Layer *)context)->identity;
+}
+
+static FulcraRepresentation *
+layer_source(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    atomic_fetch_add(&evaluated, 1);
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_text(
+                    ((Layer *)fulcra_host_request_get_layer(request))->name),
+            FULCRA_EXPIRY_NEVER, 0);
+}
+
+static const FulcraEndpointOps layer_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = layer_source,
+};
+
+/* Greets whoever the layer names, or everybody: the absence counts too. */
+static FulcraRepresentation *
+greet_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) name = fulcra_request_source(
+            request, FULCRA_ID("who:/name"), FULCRA_TYPE_TEXT, NULL);
+    const char *language = fulcra_request_get_header(request, "language");
+
+    (void)error;
+    atomic_fetch_add(&evaluated, 100);
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_printf(FULCRA_TYPE_TEXT, "%s %s",
+                    language != NULL ? language : "hello",
+                    name != NULL ? fulcra_representation_get_text(name)
+                                 : "everybody"),
+            FULCRA_EXPIRY_NEVER, 0);
+}
+
+static const FulcraEndpointOps greet_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = greet_source,
+};
+
+static char *
+greet(Fixture *fixture, FulcraContext *context, const char *language)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse("res:/greet", NULL);
+    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(
+            fixture->kernel, FRONT, context, FULCRA_VERB_SOURCE, identifier);
+
+    if (language != NULL)
+        fulcra_request_set_header(request, "language", language, true);
+    g_autoptr(FulcraRepresentation) answer =
+            fulcra_request_issue(request, &error);
+    g_assert_no_error(error);
+    return g_strdup(fulcra_representation_get_text(answer));
+}
+
+static void
+assert_greeting(Fixture *fixture, Layer *layer, const char *language,
+        const char *expected, int evaluations)
+{
+    int before = atomic_load(&evaluated);
+    g_autofree char *answer =
+            greet(fixture, layer == NULL ? NULL : &layer->context, language);
+
+    g_assert_cmpstr(answer, ==, expected);
+    g_assert_cmpint((atomic_load(&evaluated) - before) / 100, ==, evaluations);
+}
+
+static void
+test_noted_values(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "res:/greet", &greet_ops);
+    fixture_publish(&fixture);
+
+    g_autoptr(FulcraSpace) space = fulcra_host_space_new("who");
+    g_autoptr(FulcraEndpoint) endpoint =
+            fulcra_host_endpoint_new("who", &layer_ops, NULL, NULL);
+    g_assert_true(fulcra_host_space_bind(space, "who:/name", FULCRA_VERBS_ALL,
+            FULCRA_ENTRY_PUBLIC, endpoint, NULL));
+    fulcra_host_space_seal(space);
+    FulcraContextScheme scheme = { fulcra_intern("who"), space };
+    FulcraContextClass klass = { "who", 1, &scheme, layer_free, NULL,
+        layer_get_identity };
+    Layer ann = { .identity = 7, .name = "Ann" };
+    Layer ann_again = { .identity = 7, .name = "Ann" };
+    Layer bob = { .identity = 8, .name = "Bob" };
+    Layer lone = { .name = "Lone" }, other = { .name = "Other" };
+    Layer *layers[] = { &ann, &ann_again, &bob, &lone, &other };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(layers); i++)
+        fulcra_host_context_init(&layers[i]->context, &klass, NULL);
+    assert_greeting(&fixture, NULL, NULL, "hello everybody", 1);
+    assert_greeting(&fixture, &ann, NULL, "hello Ann", 1);
+    assert_greeting(&fixture, &ann_again, NULL, "hello Ann", 0);
+    assert_greeting(&fixture, &bob, NULL, "hello Bob", 1);
+    assert_greeting(&fixture, &lone, NULL, "hello Lone", 1);
+    assert_greeting(&fixture, &other, NULL, "hello Other", 1);
+    assert_greeting(&fixture, &lone, NULL, "hello Lone", 0);
+    assert_greeting(&fixture, NULL, NULL, "hello everybody", 0);
+    assert_greeting(&fixture, &ann, "bonjour", "bonjour Ann", 1);
+    assert_greeting(&fixture, &ann_again, "bonjour", "bonjour Ann", 0);
+    assert_greeting(&fixture, &ann, NULL, "hello Ann", 0);
+    fixture_clear(&fixture);
+}
+
+/* --- single flight --- */
+
+static void
+ask_many(Fixture *fixture, const char *text, int n)
+{
+    Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        n, 0 };
+
+    for (int i = 0; i < n; i++) {
+        g_autoptr(FulcraRequest) root =
+                fixture_root(fixture, FULCRA_VERB_SOURCE, text);
+
+        fulcra_request_issue_async(root, countdown_answered, &countdown);
+    }
+    countdown_wait(&countdown);
+    g_assert_cmpint(countdown.failed, ==, 0);
+}
+
+static void
+test_single_flight(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    atomic_store(&delay_us, 20000);
+    ask_many(&fixture, "res:/keyed/slow", 1000);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 1);
+
+    /* Through something that is made of it: both are evaluated once. */
+    atomic_store(&evaluated, 0);
+    ask_many(&fixture, "active:upper+operand@res:/keyed/slow-too", 1000);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 101);
+    fixture_clear(&fixture);
+}
+
+/* A leader that is cancelled leaves those who wait to one of them. */
+static void
+test_leader_is_cancelled(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    Countdown leader = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 1,
+        0 };
+    Countdown others = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        100, 0 };
+    atomic_store(&delay_us, 20000);
+    g_autoptr(FulcraRequest) first =
+            fixture_root(&fixture, FULCRA_VERB_SOURCE, "res:/keyed/x");
+    fulcra_request_issue_async(first, countdown_answered, &leader);
+    while (atomic_load(&evaluated) == 0)
+        g_usleep(500);
+    for (int i = 0; i < 100; i++) {
+        g_autoptr(FulcraRequest) root =
+                fixture_root(&fixture, FULCRA_VERB_SOURCE, "res:/keyed/x");
+
+        fulcra_request_issue_async(root, countdown_answered, &others);
+    }
+    fulcra_request_cancel(first);
+    countdown_wait(&leader);
+    countdown_wait(&others);
+    g_assert_cmpint(leader.failed, ==, 1);
+    g_assert_cmpint(others.failed, ==, 0);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 2);
+    fixture_clear(&fixture);
+}
+
+/* --- circles --- */
+
+static FulcraRepresentation *
+ring_source(FulcraRequest *request, GError **error)
+{
+    const char *name = fulcra_request_get_argument(request, "name");
+    FulcraSlot slot = fulcra_slot_text("name", *name == 'a' ? "b" : "a");
+    g_autoptr(FulcraIdentifier) next = fulcra_identifier_build(
+            FULCRA_GRAMMAR("ring:/{name}"), &slot, 1, error);
+
+    g_usleep(100);
+    return fulcra_request_source(request, next, NULL, error);
+}
+
+static const FulcraEndpointOps ring_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = ring_source,
+};
+
+/* a needs b, b needs a: each tree sees that it waits for itself, and two trees
+ * that begin at both ends do not wait for each other. */
+static void
+test_circles(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "ring:/{name}", &ring_ops);
+    fixture_publish(&fixture);
+
+    Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        200, 0 };
+    for (int i = 0; i < 200; i++) {
+        g_autoptr(FulcraRequest) root = fixture_root(
+                &fixture, FULCRA_VERB_SOURCE, i % 2 ? "ring:/a" : "ring:/b");
+
+        fulcra_request_issue_async(root, countdown_answered, &countdown);
+    }
+    countdown_wait(&countdown);
+    g_assert_cmpint(countdown.failed, ==, 200);
+
+    g_autoptr(GError) error = NULL;
+    g_free(fixture_ask(&fixture, FULCRA_VERB_SOURCE, "ring:/a", &error));
+    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, "depends on itself"));
+    fixture_clear(&fixture);
+}
+
+/* --- publishing, overlays, room --- */
+
+static atomic_int passed;
+
+static FulcraRepresentation *
+count_overlay(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    atomic_fetch_add(&passed, 1);
+    return fulcra_request_pass_on(request, fulcra_request_forward(request));
+}
+
+/* Overlays run for every request; what they guard is evaluated once. */
+static void
+test_overlays_run(void)
+{
+    FulcraEndpointOps ops = {
+        .size = sizeof ops, .run = FULCRA_RUN_INLINE, .overlay = count_overlay
+    };
+    Fixture fixture;
+    fixture_init(&fixture, 4, 64);
+    g_autoptr(FulcraEndpoint) overlay =
+            fulcra_host_endpoint_new("count", &ops, NULL, NULL);
+    g_autoptr(FulcraSpace) wrapped = fulcra_host_space_new("urn:wrapped");
+    g_autoptr(FulcraEndpoint) keyed =
+            fulcra_host_endpoint_new("keyed", &keyed_ops, NULL, NULL);
+    g_assert_true(fulcra_host_space_bind(wrapped, "res:/keyed/{key*}",
+            FULCRA_VERBS_ALL, FULCRA_ENTRY_PUBLIC, keyed, NULL));
+    fulcra_host_space_add_overlay(fixture.space, overlay,
+            fulcra_host_space_seal(wrapped), FULCRA_ENTRY_PUBLIC);
+    fixture_bind(&fixture, "active:upper+operand@{}", &upper_ops);
+    atomic_store(&evaluated, 0);
+    atomic_store(&delay_us, 0);
+    fixture_publish(&fixture);
+
+    for (int i = 1; i <= 5; i++) {
+        fixture_expect(&fixture, "res:/keyed/x", "1");
+        g_assert_cmpint(atomic_load(&passed), ==, i);
+    }
+    /* What is made of it must ask again each time. */
+    fixture_expect(&fixture, "active:upper+operand@res:/keyed/x", "<1>");
+    fixture_expect(&fixture, "active:upper+operand@res:/keyed/x", "<1>");
+    g_assert_cmpint(atomic_load(&passed), ==, 7);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 201);
+    fixture_clear(&fixture);
+}
+
+/* What was answered by a space that is replaced expires; the rest does not. */
+static void
+test_publish(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fulcra_host_space_import(
+            fixture.space, "urn:test:later", FULCRA_ENTRY_PUBLIC);
+    g_autoptr(FulcraSpace) first = fulcra_host_space_new("urn:test:first");
+    fulcra_host_space_import(first, FRONT, FULCRA_ENTRY_PUBLIC);
+    fulcra_host_kernel_publish(fixture.kernel,
+            (FulcraSpace *[]){ fulcra_host_space_seal(first) }, 1, NULL);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/stated/never", "1");
+    g_autoptr(FulcraSpace) later = fulcra_host_space_new("urn:test:later");
+    fulcra_host_kernel_publish(fixture.kernel,
+            (FulcraSpace *[]){ fulcra_host_space_seal(later) }, 1, NULL);
+    fixture_expect(&fixture, "res:/stated/never", "1"); /* bound before it */
+
+    g_autoptr(GError) error = NULL;
+    g_free(fixture_ask(&fixture, FULCRA_VERB_EXISTS, "res:/nothing", &error));
+    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED);
+    fulcra_host_kernel_publish(fixture.kernel, &fixture.space, 1, NULL);
+    fixture_expect(&fixture, "res:/stated/never", "2");
+    fixture_clear(&fixture);
+}
+
+static void
+test_room(void)
+{
+    FulcraKernelLimits limits = FULCRA_KERNEL_LIMITS_DEFAULT;
+    Fixture fixture;
+
+    limits.cache_bytes = 256 * 1024;
+    fixture_init_with(&fixture, &limits);
+    fixture_bind(&fixture, "res:/keyed/{key*}", &keyed_ops);
+    fixture_publish(&fixture);
+    atomic_store(&delay_us, 0);
+    for (int i = 0; i < 5000; i++) {
+        g_autofree char *text = g_strdup_printf("res:/keyed/%d", i);
+
+        g_free(fixture_ask(&fixture, FULCRA_VERB_SOURCE, text, NULL));
+    }
+    g_assert_cmpint(
+            fulcra_host_stats_get(FULCRA_STAT_CACHE_BYTES), <=, 256 * 1024);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_EVICTED), >, 0);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), >, 100);
+    fixture_clear(&fixture);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_BYTES), ==, 0);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cache/what-is-kept", test_what_is_kept);
+    g_test_add_func("/cache/cuts", test_cuts);
+    g_test_add_func("/cache/no-cut-is-lost", test_no_cut_is_lost);
+    g_test_add_func("/cache/noted-values", test_noted_values);
+    g_test_add_func("/cache/single-flight", test_single_flight);
+    g_test_add_func("/cache/leader-is-cancelled", test_leader_is_cancelled);
+    g_test_add_func("/cache/circles", test_circles);
+    g_test_add_func("/cache/overlays-run", test_overlays_run);
+    g_test_add_func("/cache/publish", test_publish);
+    g_test_add_func("/cache/room", test_room);
+    return g_test_run();
+}
