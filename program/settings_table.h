@@ -62,7 +62,10 @@
       "deadline of a request that comes from outside")                         \
     X("kernel.", MAX_QUEUE, INT, "maxQueue", "65536", 1, 16777216, NULL,       \
       NULL, FULCRA_FOR_NONE, "N",                                              \
-      "requests that wait for a worker, or in one domain")
+      "requests that wait for a worker, or in one domain")                     \
+    X("kernel.", CACHE, SIZE, "cache", "64MiB", 0, 64 * FULCRA_SETTING_GIB,    \
+      NULL, NULL, FULCRA_FOR_NONE, "SIZE",                                     \
+      "answers that are kept; 0: none")
 
 #define FULCRA_SETTINGS_HTTP(X)                                                \
     X("http.", HTTP_MAX_BODY, SIZE, "maxBody", "1MiB",                         \

@@ -25,6 +25,8 @@ fulcra_setup_kernel(const FulcraSettings *settings)
                 settings, FULCRA_SETTING_TIMEOUT),
         .max_queue = (unsigned)fulcra_settings_get_int(
                 settings, FULCRA_SETTING_MAX_QUEUE),
+        .cache_bytes =
+                (size_t)fulcra_settings_get_int(settings, FULCRA_SETTING_CACHE),
     };
 
     limits.max_workers = MAX(limits.max_workers, limits.workers);

@@ -5,7 +5,7 @@
  * The representation cache, and the flights of those who miss
  *
  * An entry is filed under identifier, verb, wanted type and places, and holds
- * nothing of spaces or modules. See doc/adr/0012-the-cache.md.
+ * nothing of spaces or modules. See doc/adr/0013-the-cache.md.
  */
 
 #include "private/request.h"

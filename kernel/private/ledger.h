@@ -32,7 +32,7 @@ typedef struct {
      * the answer states an expiry; and whatever it states. */
     const char *unknown, *bound;
     bool closed; /* the request has ended: it is shared, and never changes */
-    bool asked; /* something that the kernel can see was asked */
+    bool asked;  /* something that the kernel can see was asked */
     unsigned n_slots, n_noted;
     FulcraCutSlot *slots;
     FulcraNoted *noted;

@@ -468,7 +468,10 @@ main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
 
     waiting = g_ptr_array_new();
-    FulcraKernel *kernel = fulcra_host_kernel_new(NULL);
+    FulcraKernelLimits limits = FULCRA_KERNEL_LIMITS_DEFAULT;
+
+    limits.cache_bytes = 0; /* each request is to reach its endpoint */
+    FulcraKernel *kernel = fulcra_host_kernel_new(&limits);
     FulcraDomain *domain = fulcra_host_domain_new(kernel, "host");
     FulcraSpace *space = make_space(domain);
     fulcra_host_kernel_publish(kernel, &space, 1, NULL);
