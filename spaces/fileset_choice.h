@@ -31,6 +31,8 @@ typedef struct _FulcraFilesetRewrite FulcraFilesetRewrite;
 FulcraFilesetRewrite *fulcra__fileset_rewrite_new(
         const char *text, GError **error);
 void fulcra__fileset_rewrite_free(FulcraFilesetRewrite *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(
+        FulcraFilesetRewrite, fulcra__fileset_rewrite_free)
 
 /** The first slot of @self that @grammar does not fill, as it is written;
  * NULL where it fills all. (transfer none) */

@@ -178,6 +178,60 @@ test_every_minute(void)
     }
 }
 
+/* --- against a clock, which may be set --- */
+
+/* Every ten minutes; seconds after the start. */
+static const struct {
+    const char *what;
+    struct {
+        int64_t now;
+        bool ticks;
+        unsigned skipped;
+    } looks[6]; /* ends where `now` is 0 */
+} clocks[] = {
+    { "in time",
+            { { 60, false, 0 }, { 599, false, 0 }, { 600, true, 0 },
+                    { 600, false, 0 }, { 660, false, 0 }, { 1200, true, 0 } } },
+    { "somewhat late", { { 660, true, 0 }, { 1200, true, 0 } } },
+    { "too late", { { 661, false, 1 }, { 1200, true, 0 } } },
+    { "after a sleep", { { 6030, false, 10 }, { 6600, true, 0 } } },
+    { "to the very second of another",
+            { { 1200, false, 2 }, { 1800, true, 0 } } },
+    { "after a year: not all are counted",
+            { { 365 * 86400 + 30, false, 1000 },
+                    { 365 * 86400 + 600, true, 0 } } },
+    { "set back by a little: nothing comes twice",
+            { { 600, true, 0 }, { -3000, false, 0 }, { 600, false, 0 },
+                    { 1200, true, 0 } } },
+    { "set back by a lot: a new clock",
+            { { 600, true, 0 }, { -86400, false, 0 }, { -85800, true, 0 } } },
+};
+
+static void
+test_clocks(void)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    int64_t begin = time_of("2024-05-05T10:00:00Z");
+    FulcraCron cron;
+    size_t at;
+
+    g_assert_true(fulcra__cron_parse(&cron, "*/10 * * * *", &at, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(clocks); i++) {
+        FulcraCronClock clock;
+
+        fulcra__cron_clock_start(&clock, &cron, utc, begin);
+        for (size_t j = 0; j < 6 && clocks[i].looks[j].now != 0; j++) {
+            unsigned skipped;
+            bool ticks = fulcra__cron_clock_look(&clock, &cron, utc,
+                    begin + clocks[i].looks[j].now, &skipped);
+
+            g_test_message("%s: %zu", clocks[i].what, j);
+            g_assert_true(ticks == clocks[i].looks[j].ticks);
+            g_assert_cmpuint(skipped, ==, clocks[i].looks[j].skipped);
+        }
+    }
+}
+
 /* --- what is refused --- */
 
 static const struct {
@@ -243,6 +297,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cron/next", test_next);
     g_test_add_func("/cron/every-minute", test_every_minute);
+    g_test_add_func("/cron/clocks", test_clocks);
     g_test_add_func("/cron/refusals", test_refusals);
     return g_test_run();
 }

@@ -19,6 +19,13 @@
 
 #define EVERY_HOUR 0xffffffu
 
+#define LATE_SECONDS      60
+#define NEW_CLOCK_SECONDS (3 * 3600)
+
+/* As many missed ticks are counted; of a year that a machine slept through
+ * the others say nothing more. */
+#define MAX_COUNTED 1000
+
 /* A day on the calendar, with what the zone's clock was ahead of UTC by the
  * day before, and is the day after. */
 typedef struct {
@@ -148,4 +155,36 @@ fulcra__cron_next(const FulcraCron *self, GTimeZone *zone, int64_t after)
             day++)
         best = find_on(self, zone, day, after);
     return best;
+}
+
+/* --- against a clock --- */
+
+void
+fulcra__cron_clock_start(FulcraCronClock *self, const FulcraCron *cron,
+        GTimeZone *zone, int64_t now)
+{
+    self->seen = now;
+    self->due = fulcra__cron_next(cron, zone, now);
+}
+
+bool
+fulcra__cron_clock_look(FulcraCronClock *self, const FulcraCron *cron,
+        GTimeZone *zone, int64_t now, unsigned *skipped)
+{
+    bool late = now - self->due > LATE_SECONDS;
+    bool due = now >= self->due;
+    unsigned passed = 0;
+
+    *skipped = 0;
+    if (now < self->seen - NEW_CLOCK_SECONDS) {
+        fulcra__cron_clock_start(self, cron, zone, now);
+        return false;
+    }
+    self->seen = now;
+    for (; self->due <= now && passed < MAX_COUNTED; passed++)
+        self->due = fulcra__cron_next(cron, zone, self->due);
+    if (self->due <= now)
+        self->due = fulcra__cron_next(cron, zone, now);
+    *skipped = due && !late ? passed - 1 : passed;
+    return due && !late;
 }

@@ -48,4 +48,28 @@ bool fulcra__cron_parse(
 int64_t fulcra__cron_next(
         const FulcraCron *self, GTimeZone *zone, int64_t after);
 
+/* An expression against a clock that is looked at now and then. All times are
+ * seconds since 1970. */
+typedef struct {
+    int64_t due;  /* the next tick */
+    int64_t seen; /* what the clock said last */
+} FulcraCronClock;
+
+void fulcra__cron_clock_start(FulcraCronClock *self, const FulcraCron *cron,
+        GTimeZone *zone, int64_t now);
+
+/**
+ * fulcra__cron_clock_look:
+ * @skipped: (out): ticks whose time has passed
+ *
+ * To be called each minute at least. A tick that is more than a minute late
+ * was missed: the machine slept, or its clock was set forward. Where the clock
+ * was set back by less than three hours, ticks that were already there do not
+ * come again; by more, it is a new clock, as for cron(8).
+ *
+ * Returns: whether there is a tick now
+ */
+bool fulcra__cron_clock_look(FulcraCronClock *self, const FulcraCron *cron,
+        GTimeZone *zone, int64_t now, unsigned *skipped);
+
 G_END_DECLS

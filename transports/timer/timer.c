@@ -21,16 +21,6 @@
 
 #define LOOK_MS 60000
 
-/* A tick that is later than this has been missed: the machine slept, or its
- * clock was set. */
-#define LATE_SECONDS 60
-
-/* A clock that is set back by less has the ticks wait that were already
- * there, as cron(8) does. */
-#define SET_BACK_SECONDS (3 * 3600)
-
-#define MAX_COUNTED 1000
-
 typedef struct {
     FulcraRefs refs;
     FulcraKernel *kernel;
@@ -44,8 +34,8 @@ typedef struct {
 
     /* on the loop */
     FulcraTimer timer;
-    int64_t due;            /* in ns, or for cron in seconds since 1970 */
-    int64_t seen;           /* for cron: when the clock was looked at */
+    int64_t due_ns;
+    FulcraCronClock clock;
     FulcraRequest *running; /* (nullable) */
     bool failing;           /* the last one did: say so only once */
 } Schedule;
@@ -112,15 +102,15 @@ set_interval(Schedule *self)
 {
     int64_t now = fulcra_loop_now_ns(self->loop);
 
-    self->due += self->every_ns;
-    if (self->due <= now) {
-        int64_t missed = (now - self->due) / self->every_ns + 1;
+    self->due_ns += self->every_ns;
+    if (self->due_ns <= now) {
+        int64_t missed = (now - self->due_ns) / self->every_ns + 1;
 
         fulcra_host_stats_add(FULCRA_STAT_TIMER_SKIPPED, missed);
-        self->due += missed * self->every_ns;
+        self->due_ns += missed * self->every_ns;
     }
     fulcra_loop_set_timer(self->loop, &self->timer,
-            (unsigned)((self->due - now + 999999) / 1000000));
+            (unsigned)((self->due_ns - now + 999999) / 1000000));
 }
 
 static int64_t
@@ -129,55 +119,25 @@ wall_ms(void)
     return g_get_real_time() / 1000;
 }
 
-/* Looks at the clock again when the next tick is due, or before. */
+/* The clock is looked at again when the next tick is due, or before. */
 static void
 set_cron(Schedule *self)
 {
     fulcra_loop_set_timer(self->loop, &self->timer,
-            (unsigned)CLAMP(self->due * 1000 - wall_ms(), 1, LOOK_MS));
-}
-
-static void
-start_cron(Schedule *self, int64_t now)
-{
-    self->seen = now;
-    self->due = fulcra__cron_next(&self->cron, self->zone, now);
-    set_cron(self);
-}
-
-/* From a tick that is due to the first that is not; those that were missed
- * are counted, as far as that makes sense. */
-static void
-pass_ticks(Schedule *self, int64_t now)
-{
-    unsigned passed = 0;
-    bool late = now - self->due >= LATE_SECONDS;
-
-    while (self->due <= now && passed < MAX_COUNTED) {
-        self->due = fulcra__cron_next(&self->cron, self->zone, self->due);
-        passed++;
-    }
-    if (self->due <= now)
-        self->due = fulcra__cron_next(&self->cron, self->zone, now);
-    fulcra_host_stats_add(
-            FULCRA_STAT_TIMER_SKIPPED, late ? passed : passed - 1);
-    if (!late)
-        tick(self);
+            (unsigned)CLAMP(self->clock.due * 1000 - wall_ms(), 1, LOOK_MS));
 }
 
 static void
 look_at_clock(Schedule *self)
 {
-    int64_t now = wall_ms() / 1000;
+    unsigned skipped;
+    bool ticks = fulcra__cron_clock_look(
+            &self->clock, &self->cron, self->zone, wall_ms() / 1000, &skipped);
 
-    if (now < self->seen - SET_BACK_SECONDS) {
-        start_cron(self, now);
-        return;
-    }
-    self->seen = now;
-    if (now >= self->due)
-        pass_ticks(self, now);
+    fulcra_host_stats_add(FULCRA_STAT_TIMER_SKIPPED, skipped);
     set_cron(self);
+    if (ticks)
+        tick(self);
 }
 
 static void
@@ -197,10 +157,12 @@ static void
 start(Schedule *self)
 {
     if (self->zone != NULL) {
-        start_cron(self, wall_ms() / 1000);
+        fulcra__cron_clock_start(
+                &self->clock, &self->cron, self->zone, wall_ms() / 1000);
+        set_cron(self);
         return;
     }
-    self->due = fulcra_loop_now_ns(self->loop);
+    self->due_ns = fulcra_loop_now_ns(self->loop);
     set_interval(self);
 }
 
