@@ -46,7 +46,10 @@ def site(can_serve, tmp_path_factory):
                     "endpoints": [
                         {"fileset": {"grammar": "res:/f/{path*}", "root": "www"}},
                         {"fileset": {"grammar": "res:/plain/{path*}", "root": "www",
-                                     "compressed": False}}]}]}))
+                                     "compressed": False}},
+                        {"cors": {"origins": ["https://a.example"], "space": [
+                            {"fileset": {"grammar": "res:/cors/{path*}",
+                                         "root": "www"}}]}}]}]}))
     server = Server(name="ranges", folder=top, modules=[top / "m", READER])
     server.www = www
     yield server
@@ -261,6 +264,17 @@ def test_a_changed_sibling_is_seen(site):
             assert gzip.decompress(answer.body) == text
     sibling.unlink()
     assert site.get("/f/changing.js", {"Accept-Encoding": "gzip"}).text == "1"
+
+
+def test_overlays_leave_the_forms_alone(site):
+    """One that adds headers answers with a twin of the file."""
+    answer = site.get("/cors/style.css", {"Accept-Encoding": "br",
+                                          "Origin": "https://a.example"})
+
+    assert (answer.status, answer.body) == (200, BROTLI)
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert answer.headers.get_all("Vary") == ["Origin, Accept-Encoding"]
+    assert answer.headers["Content-Encoding"] == "br"
 
 
 def test_endpoints_never_meet_a_compressed_form(site):

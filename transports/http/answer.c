@@ -337,8 +337,6 @@ add_selected_headers(Selected *self)
             fulcra__http_answer_header(
                     self->answer, "Content-Encoding", self->coding);
     }
-    if (fulcra__http_coding_varies(self->plain))
-        fulcra__http_answer_header(self->answer, "Vary", "Accept-Encoding");
     add_default_header(self->answer, self->reply, "ETag", self->etag);
     if (self->validators.modified != NULL)
         add_default_header(self->answer, self->reply, "Last-Modified",
@@ -380,6 +378,9 @@ fulcra__http_answer_representation(FulcraHttpAnswer *self, FulcraHttpHead *head,
     unsigned status = choose_status(reply, verb, answer);
 
     if (verb == FULCRA_VERB_SOURCE && status == 200) {
+        if (fulcra__http_coding_varies(body))
+            fulcra__http_reply_set_header(
+                    reply, "Vary", "Accept-Encoding", NULL);
         answer_selected(self, head, reply, answer, body);
         return;
     }
