@@ -33,6 +33,14 @@ run_suite(FulcraSuite *suite, const FulcraSettings *settings,
     fulcra_host_kernel_free(kernel);
 }
 
+static bool
+has(const char *folder, const char *name)
+{
+    g_autofree char *file = g_build_filename(folder, name, NULL);
+
+    return g_file_test(file, G_FILE_TEST_EXISTS);
+}
+
 static void
 run_folder(const FulcraSettings *settings, const char *folder, FulcraTap *tap)
 {
@@ -41,7 +49,13 @@ run_folder(const FulcraSettings *settings, const char *folder, FulcraTap *tap)
     g_autoptr(FulcraSuite) suite = NULL;
 
     printf("# %s\n", folder);
-    if (!g_file_test(file, G_FILE_TEST_EXISTS)) {
+    if (!has(folder, FULCRA_DEFINITION)) {
+        fulcra_tap_result(tap, false, folder,
+                "no module is here, nor a folder of one: name a folder that "
+                "has a " FULCRA_DEFINITION);
+        return;
+    }
+    if (!has(folder, FULCRA_SUITE)) {
         fulcra_tap_skip(tap, folder, "no " FULCRA_SUITE);
         return;
     }

@@ -251,6 +251,15 @@ def test_a_module_without_tests(fulcra, tmp_path):
     assert f"ok 1 - {tmp_path} # SKIP no tests.json\n1..1\n" in result.stdout
 
 
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_where_there_is_no_module(fulcra, tmp_path, name):
+    result = fulcra("check", "--run", str(tmp_path / name))
+
+    assert result.returncode == 1
+    assert result.stdout.endswith("1..1\n")
+    assert "not ok 1 - " in result.stdout and "module.json" in result.stdout
+
+
 def test_it_needs_a_folder(fulcra):
     result = fulcra("check", "--run")
 
