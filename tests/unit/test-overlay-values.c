@@ -149,6 +149,7 @@ test_combined_escapes(void)
     g_autoptr(FulcraAccess) access = some_access();
 
     access->user = g_strdup("a b] \"x");
+    g_free(access->target);
     access->target = g_strdup("/\" 200 1 \"");
     access->referer = g_strdup("\\\" \"\n1.2.3.4 - -");
     access->agent = g_strdup("\x1b[2J\x7f\xc3\xa9");
