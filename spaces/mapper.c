@@ -47,12 +47,20 @@ typedef struct {
     FulcraMap *map; /* (nullable): that holds the item */
 } Passed;
 
+/* With the headers of the entry. What @answer states of its expiry says nothing
+ * of that of the map. (transfer full) */
 static FulcraRepresentation *
-with_headers(FulcraRepresentation *answer, const FulcraMapItem *item)
+mapped(const Passed *self, FulcraRepresentation *answer)
 {
-    for (unsigned i = 0; i + 1 < item->headers->len; i += 2)
+    const GPtrArray *headers = self->item->headers;
+
+    fulcra_representation_ref(answer);
+    if (self->map != NULL)
+        answer = fulcra_representation_with_expiry(
+                answer, FULCRA_EXPIRY_DEPENDENT, 0);
+    for (unsigned i = 0; i + 1 < headers->len; i += 2)
         answer = fulcra_representation_with_header(
-                answer, item->headers->pdata[i], item->headers->pdata[i + 1]);
+                answer, headers->pdata[i], headers->pdata[i + 1]);
     return answer;
 }
 
@@ -66,8 +74,7 @@ answered(FulcraRequest *inner, FulcraRepresentation *answer,
     if (error != NULL)
         fulcra_request_fail(self->request, g_error_copy(error));
     else
-        fulcra_request_respond(self->request,
-                with_headers(fulcra_representation_ref(answer), self->item));
+        fulcra_request_respond(self->request, mapped(self, answer));
     fulcra__map_unref(self->map);
     g_free(self);
 }
@@ -196,23 +203,19 @@ same_bytes(FulcraRepresentation *a, FulcraRepresentation *b)
 /* The map that @source says, which may be the one before: reading is cheap
  * where nothing has changed. (transfer full) (nullable) */
 static FulcraMap *
-configured_read(Configured *self, FulcraRepresentation *source,
-        FulcraKernel *kernel, GError **error)
+configured_read(Configured *self, FulcraRepresentation *source, GError **error)
 {
     const char *name = fulcra_identifier_get_text(self->config);
     FulcraMap *before = configured_get(self);
     FulcraMap *map;
 
     if (before != NULL && same_bytes(before->source, source) &&
-            before->generation == fulcra_host_kernel_get_generation(kernel) &&
             !fulcra_representation_is_from_outside(source))
         return before;
     fulcra__map_unref(before);
     map = fulcra__map_new(name, source, error);
-    if (map == NULL)
-        return NULL;
-    map->generation = fulcra_host_kernel_get_generation(kernel);
-    configured_set(self, map);
+    if (map != NULL)
+        configured_set(self, map);
     return map;
 }
 
@@ -243,8 +246,7 @@ config_answered(FulcraRequest *inner, FulcraRepresentation *source,
     if (error != NULL)
         failure = g_error_copy(error);
     else
-        map = configured_read(self, source,
-                fulcra_host_request_get_kernel(request), &failure);
+        map = configured_read(self, source, &failure);
     if (map != NULL) {
         pass_by_map(request, map);
         fulcra__map_unref(map);
@@ -254,32 +256,20 @@ config_answered(FulcraRequest *inner, FulcraRepresentation *source,
     fulcra_request_fail(request, failure);
 }
 
-static void
-ask_for_map(FulcraRequest *request)
-{
-    Configured *self = fulcra_request_get_data(request);
-    g_autoptr(FulcraRequest) inner =
-            fulcra_request_new(request, FULCRA_VERB_SOURCE, self->config);
-
-    if (self->within.wrapped != NULL)
-        fulcra_host_request_enter(inner, self->within.wrapped);
-    fulcra_request_issue_async(inner, config_answered, request);
-}
-
+/* Asked for each time: so the answer depends on it, and the cache knows whether
+ * it has changed. */
 static FulcraRepresentation *
 configured_answer(FulcraRequest *request, GError **error)
 {
     Configured *self = fulcra_request_get_data(request);
     FulcraRepresentation *deferred = fulcra_request_defer(request);
-    FulcraMap *map = configured_get(self);
+    g_autoptr(FulcraRequest) inner =
+            fulcra_request_new(request, FULCRA_VERB_SOURCE, self->config);
 
     (void)error;
-    if (map != NULL && fulcra__map_is_current(
-                               map, fulcra_host_request_get_kernel(request)))
-        pass_by_map(request, map);
-    else
-        ask_for_map(request);
-    fulcra__map_unref(map);
+    if (self->within.wrapped != NULL)
+        fulcra_host_request_enter(inner, self->within.wrapped);
+    fulcra_request_issue_async(inner, config_answered, request);
     return deferred;
 }
 
@@ -298,8 +288,7 @@ static const FulcraSchemaKey mapper_keys[] = {
                     "first entry that matches wins" },
     { "config", FULCRA_SCHEMA_TEXT,
             .help = "or the identifier of a JSON resource, an object with a "
-                    "`map`: read when it is first needed, and when it has "
-                    "expired" },
+                    "`map`; the answers depend on it" },
     { "grammar", FULCRA_SCHEMA_TEXTS,
             .help = "with `config`: the identifiers that the mapper answers "
                     "for; what the map does not have is unresolved" },

@@ -259,27 +259,6 @@ fulcra__map_new(const char *name, FulcraRepresentation *source, GError **error)
     return self;
 }
 
-/* The seam for the cache: what it will know of the resource is judged here by
- * what the resource said of itself, and by the table of spaces. */
-bool
-fulcra__map_is_current(FulcraMap *self, FulcraKernel *kernel)
-{
-    int64_t at;
-
-    if (self->generation != fulcra_host_kernel_get_generation(kernel))
-        return false;
-    switch (fulcra_representation_get_expiry(self->source, &at)) {
-    case FULCRA_EXPIRY_ALWAYS:
-        return false;
-    case FULCRA_EXPIRY_AT:
-        return g_get_real_time() < at;
-    case FULCRA_EXPIRY_DEPENDENT:
-    case FULCRA_EXPIRY_NEVER:
-        break;
-    }
-    return true;
-}
-
 static bool
 item_matches(const FulcraMapItem *self, FulcraRequest *request, GString *trace)
 {

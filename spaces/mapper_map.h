@@ -29,7 +29,6 @@ void fulcra__map_item_free(FulcraMapItem *self);
 typedef struct {
     FulcraRefs refs;
     FulcraRepresentation *source; /* that it was made of */
-    uint64_t generation;          /* of the table of spaces, then */
     GPtrArray *items;             /* of FulcraMapItem */
 } FulcraMap;
 
@@ -40,9 +39,6 @@ FulcraMap *fulcra__map_new(
         const char *name, FulcraRepresentation *source, GError **error);
 FulcraMap *fulcra__map_ref(FulcraMap *self);
 void fulcra__map_unref(FulcraMap *self);
-
-/** Whether it may be used without asking for its resource again. */
-bool fulcra__map_is_current(FulcraMap *self, FulcraKernel *kernel);
 
 /** The entry that answers @request, whose slots are then those of the entry's
  * grammar; NULL with FULCRA_ERROR_UNRESOLVED and a trace. (transfer none) */
