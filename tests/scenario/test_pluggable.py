@@ -106,19 +106,23 @@ def test_sockets(serve, tmp_path):
 def test_no_step_holds_a_thread(serve, tmp_path):
     """pre, what is inside, and post wait until they are told to answer, twenty
     requests at once; one worker is enough."""
+    step = {"id": "held", "grammar": ["active:pre+name@{}", "active:post+name@{}+response@{}"]}
+    name = {"name": {"slot": "identifier"}}
     server = serve("--workers", "1", modules=[held.definition(tmp_path / "m", [
         {"id": "release", "grammar": "res:/release"},
-        {"id": "inside", "grammar": "res:/inside"},
-        {"id": "held", "grammar": "res:/step/{name}"},
-        {"pluggable": {"pre": "res:/step/pre", "post": "res:/step/post",
-                       "space": [{"id": "held", "grammar": "res:/in/{name}"}]}}])])
-    asked = [held.ask(server, "/in/it") for _ in range(20)]
+        {"id": "inside", "grammar": "res:/inside"}, step,
+        {"pluggable": {
+            "pre": {"identifier": "active:pre", "arguments": name},
+            "post": {"identifier": "active:post",
+                     "arguments": {**name, "response": {"slot": "response"}}},
+            "space": [{"id": "held", "grammar": "res:/in/{name}"}]}}])])
+    asked = [held.ask(server, f"/in/{i}") for i in range(20)]
 
-    for step in ["pre", "it", "post"]:
-        held.wait_inside(server, *[f"SOURCE {step}"] * 20)
+    for label in ["SOURCE res:/in/{}", "SOURCE {}", "SOURCE res:/in/{}"]:
+        held.wait_inside(server, *[label.format(i) for i in range(20)])
         for _ in asked:
             held.release(server)
-    assert [one.answer() for one in asked] == [(200, "SOURCE post")] * 20
+    assert [one.answer()[1] for one in asked] == [f"SOURCE res:/in/{i}" for i in range(20)]
 
 
 # --- errors -----------------------------------------------------------------
