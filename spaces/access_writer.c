@@ -22,6 +22,7 @@
 #define MAX_QUEUED (4u << 20) /* bytes */
 
 struct _FulcraAccessWriter {
+    FulcraRefs refs;
     char *path;
     bool structured;
     pthread_mutex_t lock;
@@ -169,6 +170,7 @@ fulcra__access_writer_new(const char *path, bool structured)
 {
     FulcraAccessWriter *self = g_new0(FulcraAccessWriter, 1);
 
+    fulcra_refs_init(&self->refs);
     self->path = g_strdup(path);
     self->structured = structured;
     pthread_mutex_init(&self->lock, NULL);
@@ -177,17 +179,36 @@ fulcra__access_writer_new(const char *path, bool structured)
     return self;
 }
 
-void
-fulcra__access_writer_free(FulcraAccessWriter *self)
+FulcraAccessWriter *
+fulcra__access_writer_ref(FulcraAccessWriter *self)
 {
-    if (self == NULL)
-        return;
+    fulcra_refs_take(&self->refs);
+    return self;
+}
+
+void
+fulcra__access_writer_stop(FulcraAccessWriter *self)
+{
     pthread_mutex_lock(&self->lock);
-    self->stopping = true;
+    bool ends = self->started && !self->stopping;
+    pthread_t thread = self->thread;
+    self->stopping |= ends;
     pthread_cond_signal(&self->changed);
     pthread_mutex_unlock(&self->lock);
-    if (self->started)
-        pthread_join(self->thread, NULL);
+    if (!ends)
+        return;
+    pthread_join(thread, NULL);
+    pthread_mutex_lock(&self->lock);
+    self->started = self->stopping = false;
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra__access_writer_unref(FulcraAccessWriter *self)
+{
+    if (self == NULL || !fulcra_refs_drop(&self->refs))
+        return;
+    fulcra__access_writer_stop(self);
     g_ptr_array_unref(self->queue);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);

@@ -25,9 +25,13 @@ typedef struct _FulcraAccessWriter FulcraAccessWriter;
 FulcraAccessWriter *fulcra__access_writer_new(
         const char *path, bool structured);
 
-/** Writes what is queued, then frees. */
-void fulcra__access_writer_free(FulcraAccessWriter *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraAccessWriter, fulcra__access_writer_free)
+FulcraAccessWriter *fulcra__access_writer_ref(FulcraAccessWriter *self);
+
+/** The last reference writes what is queued, then frees. */
+void fulcra__access_writer_unref(FulcraAccessWriter *self);
+
+/** Writes what is queued and ends the thread; a later line starts another. */
+void fulcra__access_writer_stop(FulcraAccessWriter *self);
 
 /** @access: (transfer full). Any thread. */
 void fulcra__access_writer_push(FulcraAccessWriter *self, FulcraAccess *access);

@@ -45,7 +45,7 @@ request_log_free(void *data)
 {
     RequestLog *self = data;
 
-    fulcra__access_writer_free(self->writer);
+    fulcra__access_writer_unref(self->writer);
     fulcra_identifier_unref(self->user);
     g_hash_table_unref(self->counts);
     pthread_mutex_destroy(&self->lock);
@@ -451,7 +451,16 @@ request_log_build(FulcraEntry *entry)
             fulcra_host_endpoint_new("log", &request_log_ops, self, NULL);
     fulcra_host_entry_add_overlay(entry, endpoint,
             json_object_get_member(entry->definition, "space"));
-    return NULL;
+    return fulcra__access_writer_ref(self->writer);
+}
+
+/* Requests that are never answered keep the endpoint: lines must not wait for
+ * its end. */
+static void
+request_log_close(void *instance)
+{
+    fulcra__access_writer_stop(instance);
+    fulcra__access_writer_unref(instance);
 }
 
 const FulcraKind fulcra_kind_log = {
@@ -460,4 +469,5 @@ const FulcraKind fulcra_kind_log = {
     .schema = &request_log_schema,
     .help = "a line for each request of a client",
     .build = request_log_build,
+    .free = request_log_close,
 };

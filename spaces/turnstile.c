@@ -109,13 +109,18 @@ passage_enter(FulcraGateTicket *ticket)
 }
 
 static bool
+is_late(FulcraRequest *request)
+{
+    return fulcra_request_get_deadline(request) <= g_get_monotonic_time();
+}
+
+static bool
 passage_is_wanted(FulcraGateTicket *ticket)
 {
     FulcraRequest *request = ((Passage *)ticket)->request;
 
     return !fulcra_host_request_is_done(request) &&
-           !fulcra_request_is_cancelled(request) &&
-           fulcra_request_get_deadline(request) > g_get_monotonic_time();
+           !fulcra_request_is_cancelled(request) && !is_late(request);
 }
 
 static void
@@ -151,7 +156,9 @@ passage_turn_away(FulcraGateTicket *ticket, FulcraGateReason reason)
         break;
     case FULCRA_GATE_UNWANTED:
         fulcra_host_stats_add(FULCRA_STAT_THROTTLE_LEFT, 1);
-        passage_fail(self, FULCRA_ERROR_CANCELLED,
+        passage_fail(self,
+                is_late(self->request) ? FULCRA_ERROR_TIMEOUT
+                                       : FULCRA_ERROR_CANCELLED,
                 "it was not wanted any more when its turn would have come");
         break;
     case FULCRA_GATE_CLOSED:
