@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
     FulcraTraceRecord record;
     char *identifier, *endpoint, *space, *error;
+    const char *cache;
 } Record;
 
 static void
@@ -53,6 +54,7 @@ tree_add(const FulcraTraceRecord *record, void *user_data)
     kept->endpoint = g_strdup(record->endpoint);
     kept->space = g_strdup(record->space);
     kept->error = g_strdup(record->error);
+    kept->cache = record->cache;
     pthread_mutex_lock(&tree->lock);
     g_ptr_array_add(tree->records, kept);
     pthread_mutex_unlock(&tree->lock);
@@ -82,6 +84,8 @@ tree_print(Tree *tree)
             fprintf(stderr, "  by %s", one->endpoint);
         if (one->space != NULL)
             fprintf(stderr, " in %s", one->space);
+        if (one->cache != NULL)
+            fprintf(stderr, "  cache: %s", one->cache);
         fprintf(stderr, "%s%s\n", one->error ? "  failed: " : "",
                 one->error ? one->error : "");
     }

@@ -97,7 +97,7 @@ settings_names(FulcraModuleSettings *self)
     return names;
 }
 
-/* --- values --- */
+/* --- values: they change with the spaces that have them, never before --- */
 
 /* @node has been checked. (transfer full) */
 static FulcraRepresentation *
@@ -317,7 +317,9 @@ setting_exists(FulcraRequest *request, GError **error)
     FulcraModuleSettings *self = fulcra_request_get_data(request);
     const char *name = fulcra_request_get_argument(request, "name");
 
-    return fulcra_representation_new_bool(settings_find(self, name) != NULL);
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_bool(settings_find(self, name) != NULL),
+            FULCRA_EXPIRY_NEVER, 0);
 }
 
 static void
