@@ -17,6 +17,7 @@
 
 #include <fulcra-host/grammar.h>
 #include <fulcra-host/request.h>
+#include <fulcra-host/stats.h>
 #include <fulcra/endpoint.h>
 #include <fulcra/error.h>
 #include <fulcra/identifier.h>
@@ -192,6 +193,7 @@ refuse(const FulcraKeeperRule *rule, FulcraRequest *request, GError **error)
     FulcraVerb verb = fulcra_request_get_verb(request);
     g_autoptr(FulcraRepresentation) method = NULL;
 
+    fulcra_host_stats_add(FULCRA_STAT_GATEKEEPER_REFUSED, 1);
     if (is_of_socket(request) && verb == FULCRA_VERB_SINK) {
         fulcra_socket_disconnect(fulcra_request_get_socket(request),
                 FULCRA_CLOSE_FORBIDDEN, "forbidden", NULL);

@@ -11,6 +11,7 @@
 
 #include "spaces/session_layer.h"
 
+#include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/identifier.h>
 #include <json-glib/json-glib.h>
@@ -43,6 +44,7 @@ refuse(Checked checked, void *user_data)
                     "field is missing or not that of the session. Load the "
                     "page again");
 
+    fulcra_host_stats_add(FULCRA_STAT_CSRF_REFUSED, 1);
     checked(error, user_data);
 }
 

@@ -100,14 +100,15 @@ read_secure(FulcraEntry *entry)
 
 /* --- building --- */
 
-static FulcraSessionStore *
-make_store(JsonObject *definition)
+static FulcraSessionLimits
+read_limits(JsonObject *definition)
 {
+    const int64_t minute = 60000;
     FulcraSessionLimits limits = {
         .idle_us = 1000 * fulcra_host_json_get_duration(
-                                  definition, "idle", INT64_C(30) * 60 * 1000),
-        .absolute_us = 1000 * fulcra_host_json_get_duration(definition,
-                                      "absolute", INT64_C(12) * 3600 * 1000),
+                                  definition, "idle", 30 * minute),
+        .absolute_us = 1000 * fulcra_host_json_get_duration(
+                                      definition, "absolute", 720 * minute),
         .max_sessions =
                 (unsigned)fulcra_host_json_get_int(definition, "limit", 10000),
         .values = { "session", "a session",
@@ -116,7 +117,20 @@ make_store(JsonObject *definition)
                         definition, "size", 64 << 10) },
     };
 
-    return fulcra__session_store_new(&limits);
+    return limits;
+}
+
+/* Of all that makes sessions what they are. (transfer full) */
+static char *
+make_key(FulcraEntry *entry, const FulcraSessions *self,
+        const FulcraSessionLimits *limits)
+{
+    return g_strdup_printf("%p %s %s %s %d %d %" G_GINT64_FORMAT
+                           " %" G_GINT64_FORMAT " %u %u %zu",
+            (void *)entry->kernel, entry->module_uri, self->cookie, self->path,
+            self->secure, self->csrf, limits->idle_us, limits->absolute_us,
+            limits->max_sessions, limits->values.max_values,
+            limits->values.max_bytes);
 }
 
 static void
@@ -135,6 +149,7 @@ static FulcraSessions *
 sessions_new(FulcraEntry *entry)
 {
     JsonObject *definition = entry->definition;
+    FulcraSessionLimits limits = read_limits(definition);
     FulcraSessions *self = g_new0(FulcraSessions, 1);
 
     fulcra_refs_init(&self->refs);
@@ -143,7 +158,8 @@ sessions_new(FulcraEntry *entry)
     self->path = g_strdup(fulcra_host_json_get_text(definition, "path", "/"));
     self->secure = read_secure(entry);
     self->csrf = fulcra_host_json_get_bool(definition, "csrf", false);
-    self->store = make_store(definition);
+    self->key = make_key(entry, self, &limits);
+    self->store = fulcra__session_store_new(&limits);
     self->ticker = entry->user_data;
     pthread_mutex_init(&self->lock, NULL);
     self->bindings =
@@ -152,7 +168,7 @@ sessions_new(FulcraEntry *entry)
     FulcraSlot slot = fulcra_slot_text("name", self->cookie);
     self->cookie_identifier = fulcra_identifier_build(
             FULCRA_GRAMMAR("httpRequest:/cookie/{name}"), &slot, 1, NULL);
-    return self;
+    return fulcra__sessions_share(self);
 }
 
 static void *
@@ -184,7 +200,7 @@ session_start(void *instance)
 {
     FulcraSessions *self = instance;
 
-    if (self->ticker != NULL)
+    if (self->n_started++ == 0 && self->ticker != NULL)
         self->ticking =
                 self->ticker->start(self->ticker, SWEEP_MS, sweep, self);
 }
@@ -194,9 +210,8 @@ session_stop(void *instance)
 {
     FulcraSessions *self = instance;
 
-    if (self->ticking != NULL)
-        self->ticker->stop(self->ticker, self->ticking);
-    self->ticking = NULL;
+    if (--self->n_started == 0 && self->ticking != NULL)
+        self->ticker->stop(self->ticker, g_steal_pointer(&self->ticking));
 }
 
 const FulcraKind fulcra_kind_session = {

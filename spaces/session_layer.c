@@ -10,6 +10,36 @@
 
 /* --- the overlay's --- */
 
+/* By key, those in use; none is held by it. */
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+static GHashTable *shared;
+
+FulcraSessions *
+fulcra__sessions_share(FulcraSessions *self)
+{
+    pthread_mutex_lock(&shared_lock);
+    if (shared == NULL)
+        shared = g_hash_table_new(g_str_hash, g_str_equal);
+    FulcraSessions *there = g_hash_table_lookup(shared, self->key);
+    bool in_use = there != NULL && fulcra_refs_take_if_alive(&there->refs);
+    if (!in_use)
+        g_hash_table_replace(shared, self->key, self);
+    pthread_mutex_unlock(&shared_lock);
+    if (!in_use)
+        return self;
+    fulcra__sessions_unref(self);
+    return there;
+}
+
+static void
+leave_shared(FulcraSessions *self)
+{
+    pthread_mutex_lock(&shared_lock);
+    if (shared != NULL && g_hash_table_lookup(shared, self->key) == self)
+        g_hash_table_remove(shared, self->key);
+    pthread_mutex_unlock(&shared_lock);
+}
+
 FulcraSessions *
 fulcra__sessions_ref(FulcraSessions *self)
 {
@@ -24,10 +54,12 @@ fulcra__sessions_unref(void *sessions)
 
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
+    leave_shared(self);
     self->store->ops->free(self->store);
     g_hash_table_unref(self->bindings);
     pthread_mutex_destroy(&self->lock);
     fulcra_identifier_unref(self->cookie_identifier);
+    g_free(self->key);
     g_free(self->cookie);
     g_free(self->path);
     g_free(self);

@@ -24,10 +24,12 @@ typedef enum {
     FULCRA_COOKIE_SECURE_ALWAYS,
 } FulcraCookieSecure;
 
-/* What an overlay of a definition has: held by its endpoint, and by its
- * instance, which sweeps. */
+/* What an overlay has: held by its endpoint, and by its instance, which sweeps.
+ * Overlays of one module that say the same have the same, so that sessions
+ * outlive a generation of their module. */
 typedef struct {
     FulcraRefs refs;
+    char *key; /* all that the definition says */
     FulcraSessionStore *store;
     char *cookie; /* name */
     char *path;
@@ -36,11 +38,15 @@ typedef struct {
     FulcraIdentifier *cookie_identifier;
     FulcraTicker *ticker; /* (nullable) */
     void *ticking;        /* (nullable) */
+    unsigned n_started;   /* instances */
 
     pthread_mutex_t lock;
     GHashTable *bindings; /* guarded by lock: FulcraSocket to its session */
 } FulcraSessions;
 
+/** @self: (transfer full): with its key. Returns: (transfer full): @self, or in
+ * its place the one with the same key that is in use already. */
+FulcraSessions *fulcra__sessions_share(FulcraSessions *self);
 FulcraSessions *fulcra__sessions_ref(FulcraSessions *self);
 void fulcra__sessions_unref(void *self);
 

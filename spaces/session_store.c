@@ -11,6 +11,7 @@
 
 #include "spaces/session_store.h"
 
+#include <fulcra-host/stats.h>
 #include <fulcra-host/sync.h>
 #include <fulcra/error.h>
 #include <string.h>
@@ -58,6 +59,8 @@ add_locked(MemoryStore *self, FulcraSession *session)
             self->ids, (char *)fulcra__session_get_id(session), kept);
     g_queue_push_tail_link(&self->by_age, &kept->age);
     g_queue_push_tail_link(queue_of(self, kept), &kept->use);
+    fulcra_host_stats_add(FULCRA_STAT_SESSIONS, 1);
+    fulcra_host_stats_add(FULCRA_STAT_SESSIONS_MADE, 1);
 }
 
 /* (transfer full) */
@@ -70,6 +73,7 @@ remove_locked(MemoryStore *self, Kept *kept)
     g_queue_unlink(queue_of(self, kept), &kept->use);
     g_hash_table_remove(self->ids, fulcra__session_get_id(session));
     g_free(kept);
+    fulcra_host_stats_add(FULCRA_STAT_SESSIONS, -1);
     return session;
 }
 
@@ -177,6 +181,7 @@ keep(MemoryStore *self, FulcraSession *session)
         g_ptr_array_add(evicted, remove_locked(self, kept));
     add_locked(self, session);
     pthread_mutex_unlock(&self->lock);
+    fulcra_host_stats_add(FULCRA_STAT_SESSIONS_EVICTED, evicted->len);
 }
 
 static FulcraSession *

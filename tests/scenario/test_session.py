@@ -478,6 +478,18 @@ def test_two_overlays_are_two_sessions(serve, tmp_path):
     assert client.do("get a").text == "1"
 
 
+def test_overlays_that_say_the_same_share_their_sessions(serve, tmp_path):
+    other = [{"id": "page", "grammar": "res:/visitor/other/{command}"}]
+    folder = visitor(tmp_path / "v", [session(), session(other)])
+    client = Client(serve(modules=[folder]))
+    client.do("set a 1")
+
+    assert client.get("/visitor/other/get.a").text == "1"
+    client.get("/visitor/other/login.bob")
+    assert client.do("get user").text == "bob"
+    assert len(client.cookies) == 1
+
+
 def test_without_http(fulcra, tmp_path):
     folder = visitor(tmp_path / "v", [session()])
     run = lambda command: fulcra(

@@ -61,6 +61,11 @@
     X(CACHE_ENTRIES, "cache_entries", "entries now")                           \
     X(CACHE_BYTES, "cache_bytes", "bytes of entries now")                      \
     X(KEYS_CUT, "keys_cut", "expiry keys cut")                                 \
+    X(SESSIONS, "sessions", "sessions live now")                               \
+    X(SESSIONS_MADE, "sessions_made", "sessions begun, at logins too")         \
+    X(SESSIONS_EVICTED, "sessions_evicted", "ended because of a limit")        \
+    X(CSRF_REFUSED, "csrf_refused", "requests without their form's token")     \
+    X(GATEKEEPER_REFUSED, "gatekeeper_refused", "requests turned away")        \
     X(TIMER_TICKS, "timer_ticks", "requests issued by timers")                 \
     X(TIMER_SKIPPED, "timer_skipped",                                          \
             "ticks left out: the last one still ran, or their time had "       \
