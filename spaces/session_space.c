@@ -23,6 +23,38 @@ layer_of(FulcraRequest *request)
     return (FulcraSessionLayer *)fulcra_host_request_get_layer(request);
 }
 
+/* What is made of an answer of the session lasts until that value changes:
+ * whose it is, the identity of the layer says already. The answer itself is not
+ * kept: it is here, and shall not outlive the session. */
+static char *
+expiry_key(FulcraSession *session, const char *key)
+{
+    return g_strdup_printf("session:%" G_GUINT64_FORMAT ":%s",
+            session != NULL ? fulcra__session_get_identity(session)
+                            : (uint64_t)FULCRA_SESSION_NOBODY,
+            key);
+}
+
+static FulcraRepresentation *
+depending(FulcraRequest *request, FulcraSession *session, const char *key,
+        FulcraRepresentation *answer)
+{
+    g_autofree char *name = expiry_key(session, key);
+
+    fulcra_request_attach_key(request, name);
+    return answer == NULL ? NULL
+                          : fulcra_representation_with_header(
+                                    answer, "no-cache", "true");
+}
+
+static void
+cut(FulcraRequest *request, FulcraSession *session, const char *key)
+{
+    g_autofree char *name = expiry_key(session, key);
+
+    fulcra_request_cut_key(request, name);
+}
+
 static FulcraRepresentation *
 nothing(const char *key, GError **error)
 {
@@ -97,6 +129,7 @@ value_source(FulcraRequest *request, GError **error)
         return NULL;
     FulcraRepresentation *value =
             session == NULL ? NULL : fulcra__session_find(session, key);
+    value = depending(request, session, key, value);
     return value != NULL ? value : nothing(key, error);
 }
 
@@ -111,7 +144,8 @@ value_exists(FulcraRequest *request, GError **error)
         return NULL;
     g_autoptr(FulcraRepresentation) value =
             session == NULL ? NULL : fulcra__session_find(session, key);
-    return fulcra_representation_new_bool(value != NULL);
+    return depending(request, session, key,
+            fulcra_representation_new_bool(value != NULL));
 }
 
 static FulcraRepresentation *
@@ -129,8 +163,8 @@ value_sink(FulcraRequest *request, GError **error)
     }
     g_autoptr(FulcraSession) session =
             want_session(layer_of(request), key, error);
-    if (session != NULL)
-        fulcra__session_put(session, key, primary, error);
+    if (session != NULL && fulcra__session_put(session, key, primary, error))
+        cut(request, session, key);
     return NULL;
 }
 
@@ -143,8 +177,10 @@ value_delete(FulcraRequest *request, GError **error)
 
     if (is_reserved(key, error))
         return NULL;
-    return fulcra_representation_new_bool(
-            session != NULL && fulcra__session_remove(session, key));
+    bool removed = session != NULL && fulcra__session_remove(session, key);
+    if (removed)
+        cut(request, session, key);
+    return fulcra_representation_new_bool(removed);
 }
 
 /* --- session:/user --- */
@@ -167,9 +203,12 @@ user_source(FulcraRequest *request, GError **error)
 {
     g_autoptr(FulcraSession) session = user_session(request);
 
-    return session == NULL ? nothing("user", error)
-                           : fulcra_representation_new_text(
-                                     fulcra__session_get_user(session));
+    FulcraRepresentation *name =
+            session == NULL ? NULL
+                            : fulcra_representation_new_text(
+                                      fulcra__session_get_user(session));
+    name = depending(request, session, "user", name);
+    return name != NULL ? name : nothing("user", error);
 }
 
 static FulcraRepresentation *
@@ -178,7 +217,8 @@ user_exists(FulcraRequest *request, GError **error)
     g_autoptr(FulcraSession) session = user_session(request);
 
     (void)error;
-    return fulcra_representation_new_bool(session != NULL);
+    return depending(request, session, "user",
+            fulcra_representation_new_bool(session != NULL));
 }
 
 /* --- session:/login --- */
@@ -364,15 +404,16 @@ layer_free(FulcraContext *context)
 }
 
 /* Every request of a session says the same, and so does every request that has
- * none. */
+ * none, or none any more. */
 static uint64_t
 layer_get_identity(FulcraContext *context)
 {
     g_autoptr(FulcraSession) session =
             fulcra__session_layer_get((FulcraSessionLayer *)context);
 
-    return session == NULL ? FULCRA_SESSION_NOBODY
-                           : fulcra__session_get_identity(session);
+    return session == NULL || fulcra__session_has_ended(session)
+                   ? FULCRA_SESSION_NOBODY
+                   : fulcra__session_get_identity(session);
 }
 
 static FulcraContextScheme scheme;

@@ -125,6 +125,48 @@ def test_no_way_around(site, path):
     assert b"there is no such value" not in body
 
 
+# --- what is guarded stays shared, and what is personal stays so ---
+
+@pytest.fixture
+def costly(serve, tmp_path):
+    space = [*PAGES, {"id": "shared", "grammar": "res:/visitor/shared"},
+             {"id": "personal", "grammar": "res:/visitor/personal"}]
+    return serve(modules=[visitor(tmp_path / "v", [session([guard(RULES, space)])])])
+
+
+def test_what_is_guarded_is_made_once(costly):
+    alice, bob, eve = Client(costly), Client(costly), Client(costly)
+    alice.do("login alice")
+    bob.do("login alice")
+
+    answers = [client.get("/visitor/shared").text for client in (alice, bob, alice)]
+    assert answers == ["shared, made 1"] * 3
+    assert eve.get("/visitor/shared", {"Accept": "text/plain"}).status == 401
+    alice.do("logout")
+    assert alice.get("/visitor/shared", {"Accept": "text/plain"}).status == 401
+    assert bob.get("/visitor/shared").text == "shared, made 1"
+
+
+def test_what_is_personal_is_made_for_each(costly):
+    alice, bob = Client(costly), Client(costly)
+    alice.do("login alice")
+    bob.do("login alice")
+    page = lambda client: client.get("/visitor/personal").text
+
+    assert page(alice) == page(alice) == "alice, cart false, made 1"
+    assert page(bob) == page(bob) == "alice, cart false, made 2"
+    alice.do("set cart 1")
+    assert page(alice) == page(alice) == "alice, cart true, made 3"
+    assert page(bob) == "alice, cart false, made 2"
+    alice.do("drop cart")
+    assert page(alice) == page(alice) == "alice, cart false, made 4"
+    alice.do("set other 1")
+    assert page(alice) == "alice, cart false, made 4"
+    alice.do("login alice")  # another session
+    assert page(alice) == "alice, cart false, made 5"
+    assert page(bob) == "alice, cart false, made 2"
+
+
 # --- what decides ---
 
 @pytest.fixture(scope="module")

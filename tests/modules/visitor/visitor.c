@@ -224,6 +224,50 @@ static const FulcraEndpointOps counts_ops = {
     .source = counts_source,
 };
 
+/* --- what takes an effort --- */
+
+static int efforts;
+
+/* The same for everybody, for ever. */
+static FulcraRepresentation *
+shared_source(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_printf(
+                    FULCRA_TYPE_TEXT, "shared, made %d", ++efforts),
+            FULCRA_EXPIRY_NEVER, 0);
+}
+
+/* Of whoever asks. */
+static FulcraRepresentation *
+personal_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) user = fulcra_request_source(
+            request, FULCRA_ID("session:/user"), FULCRA_TYPE_TEXT, error);
+    g_autoptr(FulcraRepresentation) has = NULL;
+    g_autoptr(FulcraRequest) asked = fulcra_request_new(
+            request, FULCRA_VERB_EXISTS, FULCRA_ID("session:/cart"));
+
+    if (user != NULL)
+        has = fulcra_request_issue(asked, error);
+    if (has == NULL)
+        return NULL;
+    return fulcra_representation_new_printf(FULCRA_TYPE_TEXT,
+            "%s, cart %s, made %d", fulcra_representation_get_text(user),
+            fulcra_representation_get_text(has), ++efforts);
+}
+
+static const FulcraEndpointOps shared_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .source = shared_source,
+};
+static const FulcraEndpointOps personal_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .source = personal_source,
+};
+
 /* --- what a gatekeeper asks --- */
 
 static FulcraRepresentation *
@@ -265,6 +309,10 @@ visitor_load(FulcraModule *module, GError **error)
                    module, "socket", &socket_ops, NULL, error) &&
            fulcra_module_add_endpoint(
                    module, "counts", &counts_ops, NULL, error) &&
+           fulcra_module_add_endpoint(
+                   module, "shared", &shared_ops, NULL, error) &&
+           fulcra_module_add_endpoint(
+                   module, "personal", &personal_ops, NULL, error) &&
            fulcra_module_add_endpoint(module, "may", &may_ops, NULL, error);
 }
 
