@@ -23,10 +23,11 @@ slow_source(FulcraRequest *request, GError **error)
     (void)error;
     pthread_mutex_lock(&lock);
     g_assert_null(held);
+    FulcraRepresentation *deferred = fulcra_request_defer(request);
     held = fulcra_request_ref(request);
     n_entered++;
     pthread_mutex_unlock(&lock);
-    return fulcra_request_defer(request);
+    return deferred;
 }
 
 static const FulcraEndpointOps slow_ops = {
