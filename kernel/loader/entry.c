@@ -514,6 +514,22 @@ fulcra_host_entry_build_space(FulcraEntry *self, JsonNode *entries)
     return build_space(&wrapped, uri);
 }
 
+static void
+release_space(void *space)
+{
+    fulcra_host_space_unref(space);
+}
+
+GPtrArray *
+fulcra_host_entry_list_spaces(FulcraEntry *self)
+{
+    GPtrArray *spaces = g_ptr_array_new_with_free_func(release_space);
+
+    for (; self != NULL; self = self->outer)
+        g_ptr_array_insert(spaces, 0, fulcra_host_space_ref(self->space));
+    return spaces;
+}
+
 bool
 fulcra_host_entry_add_overlay(
         FulcraEntry *self, FulcraEndpoint *endpoint, JsonNode *entries)

@@ -28,6 +28,23 @@ def test_ticks_and_stops(serve):
     server.stop()
 
 
+def test_a_declared_request_inside_an_overlay(serve, tmp_path):
+    """Arguments are passed, and what only the inside knows is found."""
+    from client import wait_for
+    from parts import module as parts
+    server = serve(modules=[parts(tmp_path / "m", [
+        {"pluggable": {"space": [
+            {"mapper": {"map": [{"grammar": "res:/asked", "request": "res:/number"}], "space": [
+                {"id": "counted", "grammar": "active:count+operand@{}"},
+                {"id": "asked", "grammar": "res:/number"},
+                {"timer": {"every": "10ms", "request": {
+                    "identifier": "active:count",
+                    "arguments": {"operand": {"text": "tick"}}}}}]}}]}}])])
+
+    wait_for(lambda: int(server.get("/asked").text) > 1, what="two ticks")
+    assert "timer:" not in server.log()
+
+
 def test_a_failing_request_is_logged_once(serve, tmp_path):
     server = serve(modules=[module(tmp_path / "m", {
         "every": "10ms", "request": {"identifier": "res:/nowhere"}})])
@@ -78,6 +95,9 @@ def test_cron_definitions(fulcra, tmp_path, timer):
     ({"every": "1s", "request": {"identifier": "nonsense"}}, "nonsense"),
     ({"every": "1s", "request": {"identifier": "res:/x", "verb": "GET"}}, "GET"),
     ({"every": "1s", "request": {"identifer": "res:/x"}}, "identifier"),
+    ({"every": "1s", "request": "active:x+a@{b}"}, "nothing fills slots"),
+    ({"every": "1s", "request": {"identifier": "active:x", "arguments": {
+        "a": {"request": "res:/y"}}}}, "cannot hold another"),
     ({"every": 1, "request": {"identifier": "res:/x"}}, "every"),
 ])
 def test_wrong_definitions(fulcra, tmp_path, timer, says):

@@ -13,6 +13,7 @@
 
 #include "timer/timer.h"
 #include "timer/cron.h"
+#include <fulcra-host/declared.h>
 #include <fulcra-host/request.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
@@ -24,10 +25,9 @@
 typedef struct {
     FulcraRefs refs;
     FulcraKernel *kernel;
-    FulcraLoop *loop; /* (nullable) */
-    char *space;
-    FulcraIdentifier *identifier;
-    FulcraVerb verb;
+    FulcraLoop *loop;  /* (nullable) */
+    GPtrArray *spaces; /* of FulcraSpace: the published one, then inwards */
+    FulcraDeclaredRequest *request;
     int64_t every_ns;
     GTimeZone *zone; /* (nullable): then `cron` is not used */
     FulcraCron cron;
@@ -47,9 +47,9 @@ schedule_unref(void *data)
 
     if (!fulcra_refs_drop(&self->refs))
         return;
-    fulcra_identifier_unref(self->identifier);
+    fulcra_host_declared_request_free(self->request);
     g_clear_pointer(&self->zone, g_time_zone_unref);
-    g_free(self->space);
+    g_ptr_array_unref(self->spaces);
     g_free(self);
 }
 
@@ -65,18 +65,33 @@ answered(FulcraRequest *request, FulcraRepresentation *answer,
     if (error != NULL && !self->failing &&
             !g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_CANCELLED))
         fulcra_log_warning(request, "timer: %s %s: %s",
-                fulcra_verb_to_string(self->verb),
-                fulcra_identifier_get_text(self->identifier), error->message);
+                fulcra_verb_to_string(fulcra_request_get_verb(request)),
+                fulcra_host_declared_request_get_text(self->request),
+                error->message);
     self->failing = error != NULL;
     g_clear_pointer(&self->running, fulcra_request_unref);
     schedule_unref(self);
 }
 
+/* It fills no slots, so it can always be made. Where the timer stands in an
+ * entry's own space, what it asks for is looked up there first. */
+static FulcraRequest *
+make(Schedule *self)
+{
+    FulcraRequest *request =
+            fulcra_host_declared_request_new_root(self->request, self->kernel,
+                    fulcra_host_space_get_uri(self->spaces->pdata[0]), NULL,
+                    NULL, NULL);
+
+    for (unsigned i = 1; i < self->spaces->len; i++)
+        fulcra_host_request_enter(request, self->spaces->pdata[i]);
+    return request;
+}
+
 static void
 issue(Schedule *self)
 {
-    FulcraRequest *request = fulcra_host_request_new_root(
-            self->kernel, self->space, NULL, self->verb, self->identifier);
+    FulcraRequest *request = make(self);
 
     fulcra_host_stats_add(FULCRA_STAT_TIMER_TICKS, 1);
     fulcra_refs_take(&self->refs);
@@ -226,17 +241,6 @@ schedule_stop(void *instance)
 
 /* --- building one from a definition --- */
 
-static const FulcraSchemaKey request_keys[] = {
-    { "identifier", FULCRA_SCHEMA_TEXT, .required = true,
-            .help = "what is asked for" },
-    { "verb", FULCRA_SCHEMA_TEXT, .fallback = "SOURCE",
-            .help = "what is asked of it" },
-    { NULL },
-};
-
-static const FulcraSchema request_schema = { "request", request_keys, NULL,
-    NULL };
-
 static const FulcraSchemaKey timer_keys[] = {
     { "every", FULCRA_SCHEMA_DURATION, .min = 10,
             .max = INT64_C(24) * 3600 * 1000,
@@ -248,7 +252,8 @@ static const FulcraSchemaKey timer_keys[] = {
     { "zone", FULCRA_SCHEMA_TEXT,
             .help = "whose clock `cron` means, as in `UTC` or "
                     "`Europe/Berlin`; the system's without it" },
-    { "request", FULCRA_SCHEMA_OBJECT, .required = true, .of = &request_schema,
+    { "request", FULCRA_SCHEMA_TEXT_OR_OBJECT, .required = true,
+            .of = &fulcra_host_declared_request_schema,
             .help = "what a tick asks for, in this space" },
     { NULL },
 };
@@ -317,16 +322,11 @@ read_times(FulcraEntry *entry, Schedule *self)
 static bool
 read_request(FulcraEntry *entry, Schedule *self)
 {
-    JsonObject *request =
-            json_object_get_object_member(entry->definition, "request");
-    JsonNode *verb = json_object_get_member(request, "verb");
+    static const FulcraDeclaredNames names = { .root = true };
 
-    self->identifier = fulcra_host_entry_get_identifier(
-            entry, json_object_get_member(request, "identifier"));
-    self->verb = FULCRA_VERB_SOURCE;
-    return (verb == NULL ||
-                   fulcra_host_entry_get_verb(entry, verb, &self->verb)) &&
-           self->identifier != NULL;
+    self->request = fulcra_host_declared_request_new_from_json(entry,
+            json_object_get_member(entry->definition, "request"), &names);
+    return self->request != NULL;
 }
 
 static void *
@@ -338,7 +338,7 @@ schedule_build(FulcraEntry *entry)
     fulcra_refs_init(&self->refs);
     self->kernel = entry->kernel;
     self->loop = entry->user_data;
-    self->space = g_strdup(fulcra_host_space_get_uri(entry->space));
+    self->spaces = fulcra_host_entry_list_spaces(entry);
     self->timer.fire = fire;
     times = read_times(entry, self);
     request = read_request(entry, self);

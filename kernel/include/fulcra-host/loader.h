@@ -134,6 +134,11 @@ bool fulcra_host_entry_add_overlay(
 FulcraEndpoint *fulcra_host_entry_build_overlay(
         FulcraEntry *self, JsonNode *overlay);
 
+/** The spaces that the entry stands in: the published one, then those of the
+ * overlays around the entry, inwards. A root request begins in the first and
+ * enters the others. (transfer full): of FulcraSpace */
+GPtrArray *fulcra_host_entry_list_spaces(FulcraEntry *self);
+
 /**
  * fulcra_host_entry_get_path:
  * @path: a text of the definition
