@@ -28,10 +28,10 @@ static const FulcraSchemaKey request_keys[] = {
             .help = "the type that the answer shall have" },
     { "primary", FULCRA_SCHEMA_ANY,
             .help = "the primary argument of SINK and NEW: a text, or "
-                    "`{ \"json\": VALUE }`" },
+                    "`{ \"json\": ... }`" },
     { "arguments", FULCRA_SCHEMA_ANY,
-            .help = "further arguments by name: a text, `{ \"json\": VALUE }`, "
-                    "or `{ \"identifier\": ... }` for a reference" },
+            .help = "further arguments by name: an identifier, `{ \"text\": "
+                    "... }` or `{ \"json\": ... }`" },
     { "headers", FULCRA_SCHEMA_MAP,
             .help = "headers of the request, inherited by those that it "
                     "causes" },
@@ -133,27 +133,33 @@ is_text(JsonNode *node)
            json_node_get_value_type(node) == G_TYPE_STRING;
 }
 
-/* A text, or { "json": VALUE }. (transfer full) (nullable) */
+/* { "text": ... } or { "json": ... }. (transfer full) (nullable) */
 static FulcraRepresentation *
 read_value(JsonNode *node)
 {
+    JsonNode *text = only_member(node, "text");
     JsonNode *json = only_member(node, "json");
 
-    if (is_text(node))
-        return fulcra_representation_new_text(json_node_get_string(node));
+    if (text != NULL && is_text(text))
+        return fulcra_representation_new_text(json_node_get_string(text));
     return json != NULL ? fulcra_representation_new_json(json_node_copy(json))
                         : NULL;
 }
 
+/* (transfer full) (nullable) */
 static FulcraRepresentation *
 read_primary(Reader *self, JsonNode *node)
 {
-    FulcraRepresentation *value = node != NULL ? read_value(node) : NULL;
+    FulcraRepresentation *value = NULL;
 
-    if (node != NULL && value == NULL)
+    if (node == NULL)
+        return NULL;
+    value = is_text(node)
+                    ? fulcra_representation_new_text(json_node_get_string(node))
+                    : read_value(node);
+    if (value == NULL)
         report(self, node,
-                "\"primary\" must be a text, or { \"json\": VALUE } and "
-                "nothing "
+                "\"primary\" must be a text, or { \"json\": ... } and nothing "
                 "else");
     return value;
 }
@@ -167,18 +173,18 @@ argument_clear(void *data)
     fulcra_identifier_unref(self->identifier);
 }
 
+/* Written as those of declared requests are: a text is a reference. */
 static void
 read_argument(Reader *self, GArray *into, const char *name, JsonNode *node)
 {
-    JsonNode *identifier = only_member(node, "identifier");
     FulcraSuiteArgument argument = { .name = fulcra_intern(name) };
 
-    if (identifier != NULL && is_text(identifier))
-        argument.identifier = read_identifier(self, identifier);
+    if (is_text(node))
+        argument.identifier = read_identifier(self, node);
     else if ((argument.value = read_value(node)) == NULL)
         report(self, node,
-                "an argument must be a text, { \"json\": VALUE } or "
-                "{ \"identifier\": \"...\" }, and nothing else");
+                "an argument must be an identifier, { \"text\": \"...\" } or "
+                "{ \"json\": ... }, and nothing else");
     g_array_append_val(into, argument);
 }
 

@@ -156,15 +156,22 @@ def test_order_state_arguments_and_private_entries(run):
             case("res:/probe/hidden", "private", expect={"error": "unresolved"}),
             case("res:/probe/hidden", "seen from within", space="urn:fulcra:test:probe",
                  expect={"answer": "two"}),
+            case("active:json+path@a[0]", "an argument by reference",
+                 arguments={"operand": "res:/f/data.json"}, expect={"answer": "1"}),
+            case("active:json+path@a", "an argument by value",
+                 arguments={"operand": {"json": {"a": "b"}}}, expect={"answer": "b"}),
+            case("active:json+path@a", "a text by value",
+                 arguments={"operand": {"text": '{"a": "c"}'}}, expect={"answer": "c"}),
             case("res:/probe/hidden", "deleted", verb="DELETE",
                  space="urn:fulcra:test:probe", expect={"answer": "true"}),
         ],
-        "teardown": [{"identifier": "res:/probe/value", "verb": "SINK", "primary": "x"}]})
+        "teardown": [{"identifier": "res:/probe/value", "verb": "SINK", "primary": "x"}]},
+        "--playground")
 
     assert status == 0, output
     assert [line.split(" - ")[1] for line in lines] == [
         "after the setup", "set", "was set", "converted", "private", "seen from within",
-        "deleted"]
+        "an argument by reference", "an argument by value", "a text by value", "deleted"]
 
 
 def test_each_module_starts_anew(fulcra, run):
@@ -216,7 +223,9 @@ WRONG = [
     ({"tests": [case("res:/x", headers={"a": 1})]}, "must be a text"),
     ({"tests": [case("res:/x", arguments={"a": 1})]}, "an argument must be"),
     ({"tests": [case("res:/x", arguments=[])]}, '"arguments" must be an object'),
-    ({"tests": [case("res:/x", arguments={"a": {"identifier": "x"}})]}, 'identifier "x"'),
+    ({"tests": [case("res:/x", arguments={"a": "x"})]}, 'identifier "x"'),
+    ({"tests": [case("res:/x", arguments={"a": {"text": "x", "json": 1}})]},
+     "an argument must be"),
     ({"tests": [case("res:/x")], "setup": [{}]}, "no \"identifier\""),
     ('{"tests": [], "tests": []}', "twice|second|again"),
     ("{", "tests.json:1:"),
