@@ -76,6 +76,13 @@ void fulcra__generation_problem(FulcraGeneration *self,
         FulcraProblems *problems, JsonNode *node, const char *format, ...)
         FULCRA_PRINTF(4, 5);
 
+/* entry-values.c */
+
+/** Binds @endpoint to a grammar or a list of them; where it is NULL they are
+ * only checked. */
+bool fulcra__entry_bind_all(FulcraEntry *self, JsonNode *grammar,
+        FulcraVerbs verbs, FulcraEndpoint *endpoint);
+
 /* entry.c */
 
 /** Builds space number @i of @generation and all that nests in it; sealed.
