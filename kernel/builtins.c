@@ -8,6 +8,7 @@
  */
 
 #include "private/builtins.h"
+#include "private/chain.h"
 #include "private/json.h"
 #include "private/kernel.h"
 #include "private/request.h"
@@ -333,6 +334,9 @@ static const struct {
     { "attach", "active:attachGoldenThread+id@{}+", &attach_ops },
     { "cut", "active:cutExpiryKey+id@{}+", &cut_ops },
     { "cut", "active:cutGoldenThread+id@{}+", &cut_ops },
+    { "chain", "active:chain+operand@{}+step@{}+", &fulcra__chain_ops },
+    { "transrept", "active:transrept+operand@{}+type@{}",
+            &fulcra__transrept_ops },
 };
 
 FulcraSpace *
