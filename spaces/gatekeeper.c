@@ -267,48 +267,64 @@ decided(FulcraRequest *question, FulcraRepresentation *answer,
         turn_away(self->rule, self->request);
 }
 
-/* What the texts of @slots are borrowed from: the request as the rule's grammar
- * takes it apart. (transfer full) */
+/* The request as the rule's grammar takes it apart. (transfer full) */
 static FulcraRequest *
-take_apart(const FulcraKeeperRule *rule, FulcraRequest *request, GArray *slots)
+take_apart(const FulcraKeeperRule *rule, FulcraRequest *request)
 {
-    FulcraRequest *probe = fulcra_request_new(request, FULCRA_VERB_SOURCE,
+    FulcraRequest *parts = fulcra_request_new(request, FULCRA_VERB_SOURCE,
             fulcra_request_get_identifier(request));
-    FulcraSlot described[2];
     bool matches = false;
 
     for (unsigned i = 0; i < rule->grammars->len && !matches; i++)
         matches = fulcra_host_request_match(
-                probe, rule->grammars->pdata[i], NULL);
+                parts, rule->grammars->pdata[i], NULL);
+    return parts;
+}
+
+/* The texts are those of @parts and @request. */
+static GArray *
+list_slots(const FulcraKeeperRule *rule, FulcraRequest *parts,
+        FulcraRequest *request)
+{
+    GArray *slots = g_array_new(false, false, sizeof(FulcraSlot));
+    FulcraSlot described[2];
+
     for (unsigned i = 0; i < rule->slots->len; i++) {
         const char *name =
                 g_array_index(rule->slots, FulcraGrammarSlot, i).name;
         FulcraSlot slot;
 
-        for (size_t n = 0; fulcra_host_request_get_slot(probe, name, n, &slot);
+        for (size_t n = 0; fulcra_host_request_get_slot(parts, name, n, &slot);
                 n++)
             g_array_append_val(slots, slot);
     }
     fulcra__describe_request(request, described);
-    g_array_append_vals(slots, described, G_N_ELEMENTS(described));
-    return probe;
+    return g_array_append_vals(slots, described, G_N_ELEMENTS(described));
 }
 
 /* Resolved inside first: so that what decides need not pass the gatekeeper. */
+static FulcraRequest *
+make_question(const FulcraGatekeeper *self, const FulcraKeeperRule *rule,
+        FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRequest) parts = take_apart(rule, request);
+    g_autoptr(GArray) slots = list_slots(rule, parts, request);
+    FulcraDeclaredUse use = { .spaces = { self->wrapped },
+        .slots = (FulcraSlot *)slots->data,
+        .n_slots = slots->len };
+
+    return fulcra_host_declared_request_instantiate(
+            rule->question, request, &use, error);
+}
+
 static FulcraRepresentation *
 ask(const FulcraGatekeeper *self, const FulcraKeeperRule *rule,
         FulcraRequest *request)
 {
-    g_autoptr(GArray) slots = g_array_new(false, false, sizeof(FulcraSlot));
-    FulcraRepresentation *deferred = fulcra_request_defer(request);
-    g_autoptr(FulcraRequest) probe = take_apart(rule, request, slots);
-    FulcraDeclaredUse use = { .spaces = { self->wrapped },
-        .slots = (FulcraSlot *)slots->data,
-        .n_slots = slots->len };
     g_autoptr(GError) error = NULL;
+    FulcraRepresentation *deferred = fulcra_request_defer(request);
     g_autoptr(FulcraRequest) question =
-            fulcra_host_declared_request_instantiate(
-                    rule->question, request, &use, &error);
+            make_question(self, rule, request, &error);
     Asking *asking = g_new(Asking, 1);
 
     *asking = (Asking){ rule, request };

@@ -129,14 +129,16 @@ static void
 memory_end(FulcraSessionStore *store, FulcraSession *session)
 {
     MemoryStore *self = (MemoryStore *)store;
+    FulcraSession *kept_here = NULL;
 
     pthread_mutex_lock(&self->lock);
     Kept *kept =
             g_hash_table_lookup(self->ids, fulcra__session_get_id(session));
-    g_autoptr(FulcraSession) held =
-            kept != NULL ? remove_locked(self, kept) : NULL;
+    if (kept != NULL)
+        kept_here = remove_locked(self, kept);
     pthread_mutex_unlock(&self->lock);
     fulcra__session_end(session);
+    fulcra__session_unref(kept_here);
 }
 
 static void

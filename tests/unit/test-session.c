@@ -316,7 +316,7 @@ test_limit(Fixture *self, const void *data)
     g_assert_cmpuint(count_all(self), ==, 3);
     clock_us += 1;
     self->store->ops->touch(self->store, first);
-    g_autoptr(FulcraSession) third = make(self);
+    fulcra__session_unref(make(self));
     g_assert_cmpuint(count_all(self), ==, 3);
     g_assert_true(fulcra__session_has_ended(second));
     g_assert_false(fulcra__session_has_ended(first));
