@@ -359,6 +359,17 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
 
 /* --- keeping --- */
 
+FulcraExpiry
+fulcra__cache_stated_expiry(const FulcraRequest *self)
+{
+    if (self->error != NULL)
+        return FULCRA_EXPIRY_DEPENDENT;
+    for (int i = 0; i < FULCRA__LEDGER_ANSWERS; i++)
+        if (self->ledger->answers[i] == self->answer)
+            return FULCRA_EXPIRY_DEPENDENT;
+    return fulcra_representation_get_expiry(self->answer, NULL);
+}
+
 const char *
 fulcra__cache_why_not(FulcraRequest *self)
 {
@@ -373,7 +384,7 @@ fulcra__cache_why_not(FulcraRequest *self)
         return "it failed";
     if (ledger->bound != NULL)
         return ledger->bound;
-    expiry = fulcra_representation_get_expiry(self->answer, NULL);
+    expiry = fulcra__cache_stated_expiry(self);
     if (expiry == FULCRA_EXPIRY_ALWAYS)
         return "it is always expired";
     if (fulcra_representation_get_header(self->answer, "no-cache") != NULL)
@@ -463,18 +474,15 @@ shard_has_room_for(Shard *self, const Entry *entry, unsigned hash,
     return true;
 }
 
-FulcraFlight *
-fulcra__cache_ended(FulcraCache *self, FulcraRequest *request)
+void
+fulcra__cache_ended(
+        FulcraCache *self, FulcraRequest *request, FulcraFlight *flight)
 {
-    if (request->evaluated_us == 0)
-        return NULL;
-
     unsigned hash = request_hash(request);
     Shard *shard = cache_shard(self, hash);
     request->kept_answer = fulcra__cache_why_not(request) == NULL &&
                            request_is_current(request);
     Entry *entry = request->kept_answer ? entry_new(request) : NULL;
-    FulcraFlight *flight = g_steal_pointer(&request->flight);
 
     if (request->error == NULL)
         atomic_store_explicit(&self->not_kept[hash % N_HINTS],
@@ -490,5 +498,4 @@ fulcra__cache_ended(FulcraCache *self, FulcraRequest *request)
     pthread_mutex_unlock(&shard->lock);
     if (entry != NULL)
         entry_free(entry);
-    return flight;
 }

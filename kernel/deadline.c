@@ -132,14 +132,22 @@ fulcra__deadlines_new(void (*hold)(FulcraDeadline *entry),
 }
 
 void
-fulcra__deadlines_free(FulcraDeadlines *self)
+fulcra__deadlines_stop(FulcraDeadlines *self)
 {
     pthread_mutex_lock(&self->lock);
+    bool started = self->started;
+    self->started = false;
     self->stopping = true;
     pthread_cond_signal(&self->changed);
     pthread_mutex_unlock(&self->lock);
-    if (self->started)
+    if (started)
         pthread_join(self->thread, NULL);
+}
+
+void
+fulcra__deadlines_free(FulcraDeadlines *self)
+{
+    g_assert(!self->started);
     g_ptr_array_unref(self->heap);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->lock);
@@ -152,7 +160,7 @@ fulcra__deadlines_add(FulcraDeadlines *self, FulcraDeadline *entry)
     pthread_mutex_lock(&self->lock);
     g_ptr_array_add(self->heap, entry);
     heap_rise(self, self->heap->len, entry);
-    if (!self->started) {
+    if (!self->started && !self->stopping) {
         self->started =
                 pthread_create(&self->thread, NULL, deadlines_run, self) == 0;
         if (!self->started)

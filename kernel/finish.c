@@ -61,15 +61,19 @@ root_wake(FulcraRoot *self)
     pthread_mutex_unlock(&self->lock);
 }
 
+static void
+ledger_remember_answer(FulcraLedger *self, const void *answer)
+{
+    self->answers[self->n_answers++ % FULCRA__LEDGER_ANSWERS] = answer;
+}
+
 /* Why what is made of this answer cannot be kept, unless it states an expiry
  * of its own. (nullable) static */
 static const char *
 answer_unknown(const FulcraRequest *self)
 {
-    FulcraExpiry expiry = FULCRA_EXPIRY_DEPENDENT;
+    FulcraExpiry expiry = fulcra__cache_stated_expiry(self);
 
-    if (self->error == NULL)
-        expiry = fulcra_representation_get_expiry(self->answer, NULL);
     if (expiry == FULCRA_EXPIRY_ALWAYS)
         return "a sub-request's answer is always expired";
     if (expiry != FULCRA_EXPIRY_DEPENDENT)
@@ -89,12 +93,14 @@ request_settle(FulcraRequest *self)
 {
     FulcraRequest *parent = self->parent;
 
-    if (!self->ledger->closed) {
-        pthread_mutex_lock(&self->root->lock);
+    pthread_mutex_lock(&self->root->lock);
+    if (self->from_cache == NULL)    /* otherwise it is another's */
         self->ledger->closed = true; /* to sub-requests that end late */
-        pthread_mutex_unlock(&self->root->lock);
-    }
-    FulcraFlight *flight = fulcra__cache_ended(self->root->kernel->cache, self);
+    FulcraFlight *flight = g_steal_pointer(&self->flight);
+    bool evaluated = self->evaluated_us != 0;
+    pthread_mutex_unlock(&self->root->lock);
+    if (evaluated)
+        fulcra__cache_ended(self->root->kernel->cache, self, flight);
 
     if (parent == NULL || parent->ledger == NULL || self->independent)
         return flight;
@@ -102,6 +108,8 @@ request_settle(FulcraRequest *self)
     if (!parent->ledger->closed) {
         fulcra__ledger_merge(parent->ledger, self->ledger);
         parent->ledger->asked = true;
+        if (self->answer != NULL)
+            ledger_remember_answer(parent->ledger, self->answer);
         if (parent->ledger->unknown == NULL)
             parent->ledger->unknown = answer_unknown(self);
     }

@@ -16,7 +16,7 @@
 
 struct _FulcraFlight {
     FulcraFlight *next;
-    unsigned hash;
+    unsigned hash;         /* of the question; of a group, of its values */
     FulcraRequest *leader; /* alive as long as the flight is */
     GPtrArray *waiters;    /* (nullable) of FulcraRequest, held */
 };
@@ -30,8 +30,14 @@ flight_new(unsigned hash, FulcraRequest *leader)
 
     self->hash = hash;
     self->leader = leader;
-    leader->flight = self;
     return self;
+}
+
+static void
+flight_free(FulcraFlight *self)
+{
+    g_clear_pointer(&self->waiters, g_ptr_array_unref);
+    g_free(self);
 }
 
 static bool
@@ -96,6 +102,7 @@ fulcra__flights_enter(FulcraFlights *self, unsigned hash,
         flight = flight->next;
     if (flight == NULL) {
         flight = flight_new(hash, request);
+        request->flight = flight;
         flight->next = self->first;
         self->first = flight;
         return FULCRA__CACHE_EVALUATE;
@@ -164,31 +171,80 @@ give(FulcraRequest *leader, FulcraRequest *waiter)
     fulcra__request_finish(waiter, NULL, g_error_copy(leader->error));
 }
 
-/* Puts @waiter with those of the same values; whether it is the first. */
+/* --- those who are to evaluate for themselves --- */
+
+/* Lets @self, which waited, evaluate, for @flight if that is not NULL. False
+ * where its time was up meanwhile: who ends a request looks under the same
+ * lock what it leads. */
 static bool
-regroup(GHashTable *groups, FulcraRequest *leader, FulcraRequest *waiter,
-        unsigned hash)
+request_lead(FulcraRequest *self, FulcraFlight *flight)
+{
+    pthread_mutex_lock(&self->root->lock);
+    bool pending = atomic_load(&self->phase) == PHASE_PENDING;
+    if (pending) {
+        self->alone = true;
+        self->flight = flight;
+        self->evaluated_us = g_get_monotonic_time();
+    }
+    pthread_mutex_unlock(&self->root->lock);
+    return pending;
+}
+
+/* The last of those who wait leads from now on; its reference passes. */
+static void
+flight_pass_lead(FulcraFlight *self)
+{
+    pthread_mutex_lock(&graph_lock);
+    FulcraRequest *next =
+            g_ptr_array_steal_index_fast(self->waiters, self->waiters->len - 1);
+    g_ptr_array_remove_fast(next->root->joined, self);
+    self->leader = next;
+    pthread_mutex_unlock(&graph_lock);
+}
+
+/* @self is complete: nobody joins it, and it is led by one that waited, whose
+ * reference it has. */
+static void
+flight_start(FulcraFlight *self, void (*again)(FulcraRequest *request))
+{
+    while (!request_lead(self->leader, self)) {
+        fulcra_request_unref(self->leader);
+        if (self->waiters == NULL || self->waiters->len == 0) {
+            flight_free(self);
+            return;
+        }
+        flight_pass_lead(self);
+    }
+    again(self->leader);
+}
+
+/* Those with the same values are one flight. @waiter: (transfer full) */
+static void
+regroup(GPtrArray *groups, FulcraRequest *leader, FulcraRequest *waiter,
+        void (*again)(FulcraRequest *request))
 {
     unsigned values = fulcra__noted_hash(
             leader->ledger->noted, leader->ledger->n_noted, waiter);
-    FulcraFlight *group = g_hash_table_lookup(groups, GUINT_TO_POINTER(values));
 
-    waiter->alone = true;
-    if (group == NULL)
-        g_hash_table_insert(
-                groups, GUINT_TO_POINTER(values), flight_new(hash, waiter));
-    if (group == NULL || !flight_join(group, waiter))
-        return true;
-    fulcra_request_unref(waiter); /* the group holds it */
-    return false;
+    for (unsigned i = 0; i < groups->len; i++) {
+        FulcraFlight *group = g_ptr_array_index(groups, i);
+
+        if (group->hash != values)
+            continue;
+        if (flight_join(group, waiter) || !request_lead(waiter, NULL))
+            fulcra_request_unref(waiter); /* the group has one of its own */
+        else
+            again(waiter);
+        return;
+    }
+    g_ptr_array_add(groups, flight_new(values, waiter));
 }
 
 void
 fulcra__flight_land(FulcraFlight *self, FulcraRequest *leader,
         void (*again)(FulcraRequest *request))
 {
-    g_autoptr(GHashTable) groups = NULL;
-    g_autoptr(GPtrArray) firsts = NULL;
+    g_autoptr(GPtrArray) groups = g_ptr_array_new();
 
     leave_graph(self);
     for (unsigned i = 0; self->waiters && i < self->waiters->len; i++) {
@@ -200,16 +256,10 @@ fulcra__flight_land(FulcraFlight *self, FulcraRequest *leader,
             give(leader, waiter);
             fulcra_request_unref(waiter);
         } else {
-            if (groups == NULL) {
-                groups = g_hash_table_new(g_direct_hash, g_direct_equal);
-                firsts = g_ptr_array_new();
-            }
-            if (regroup(groups, leader, waiter, self->hash))
-                g_ptr_array_add(firsts, waiter);
+            regroup(groups, leader, waiter, again);
         }
     }
-    for (unsigned i = 0; firsts != NULL && i < firsts->len; i++)
-        again(g_ptr_array_index(firsts, i)); /* once all groups are complete */
-    g_clear_pointer(&self->waiters, g_ptr_array_unref);
-    g_free(self);
+    for (unsigned i = 0; i < groups->len; i++)
+        flight_start(g_ptr_array_index(groups, i), again);
+    flight_free(self);
 }

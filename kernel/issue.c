@@ -206,7 +206,6 @@ request_queue(FulcraRequest *self)
 void
 fulcra__request_again(FulcraRequest *self)
 {
-    self->evaluated_us = g_get_monotonic_time();
     self->execution.run = execution_run;
     if (self->endpoint->run == FULCRA_RUN_SERIAL)
         fulcra__domain_post(

@@ -61,6 +61,9 @@ fulcra_host_kernel_free(FulcraKernel *self)
 {
     if (self == NULL)
         return;
+    /* First whoever gives the workers something to do, then they, who may
+     * still set deadlines. */
+    fulcra__deadlines_stop(self->deadlines);
     fulcra__pool_free(self->pool);
     fulcra__deadlines_free(self->deadlines);
     fulcra__cache_free(self->cache);

@@ -9,6 +9,7 @@
  */
 
 #include "private/request.h"
+#include <fulcra/representation.h>
 
 typedef struct _FulcraCache FulcraCache;
 
@@ -27,15 +28,20 @@ typedef enum {
 FulcraCacheVerdict fulcra__cache_ask(
         FulcraCache *self, FulcraRequest *request, bool may_join);
 
-/** @request has its answer or error, which is not published yet: keeps it if
- * that is sound. Returns (transfer full) (nullable): the flight that it led,
- * to be landed when it was published. */
-FulcraFlight *fulcra__cache_ended(FulcraCache *self, FulcraRequest *request);
+/** @request was evaluated and has its answer or error, which is not published
+ * yet: keeps it if that is sound. @flight: (nullable): the one that it leads;
+ * nobody joins it any more. */
+void fulcra__cache_ended(
+        FulcraCache *self, FulcraRequest *request, FulcraFlight *flight);
 
 /** Answers @request with what another evaluated. @answer: (transfer full);
  * @from: static: "hit" or "shared" */
 void fulcra__cache_give(FulcraRequest *request, FulcraRepresentation *answer,
         FulcraLedger *ledger, const char *from);
+
+/** The expiry that the endpoint stated: DEPENDENT where it failed, or handed on
+ * the answer of a sub-request, whose expiry is a dependency already. */
+FulcraExpiry fulcra__cache_stated_expiry(const FulcraRequest *request);
 
 /** Why the answer of @request was not kept; NULL where it was. */
 const char *fulcra__cache_why_not(FulcraRequest *request);

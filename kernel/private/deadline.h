@@ -22,7 +22,10 @@ struct _FulcraDeadline {
  * called for the entry under the lock just before, so that it stays alive. */
 FulcraDeadlines *fulcra__deadlines_new(void (*hold)(FulcraDeadline *entry),
         void (*expired)(FulcraDeadline *entry));
-void fulcra__deadlines_free(FulcraDeadlines *self);
+
+/** From then on none expires; entries may still be added and removed. */
+void fulcra__deadlines_stop(FulcraDeadlines *self);
+void fulcra__deadlines_free(FulcraDeadlines *self); /* after it was stopped */
 
 void fulcra__deadlines_add(FulcraDeadlines *self, FulcraDeadline *entry);
 

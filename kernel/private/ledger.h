@@ -24,6 +24,8 @@ typedef struct {
     uint64_t value;   /* 0: absent */
 } FulcraNoted;
 
+#define FULCRA__LEDGER_ANSWERS 8 /* the last ones */
+
 typedef struct {
     FulcraRefs refs;
     uint64_t began;     /* tick of the cut clock */
@@ -33,6 +35,10 @@ typedef struct {
     const char *unknown, *bound;
     bool closed; /* the request has ended: it is shared, and never changes */
     bool asked;  /* something that the kernel can see was asked */
+    /* Answers of sub-requests, compared and never followed: an endpoint that
+     * hands one on has stated nothing itself. */
+    const void *answers[FULCRA__LEDGER_ANSWERS];
+    unsigned n_answers;
     unsigned n_slots, n_noted;
     FulcraCutSlot *slots;
     FulcraNoted *noted;

@@ -87,6 +87,26 @@ static const FulcraEndpointOps upper_ops = {
     .source = upper_source,
 };
 
+/* Hands on something that never expires, after a look at what always does. */
+static FulcraRepresentation *
+hand_on_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) seen = fulcra_request_source(
+            request, FULCRA_ID("res:/stated/always"), NULL, error);
+
+    if (seen == NULL)
+        return NULL;
+    atomic_fetch_add(&evaluated, 100);
+    return fulcra_request_source(
+            request, FULCRA_ID("res:/stated/never"), NULL, error);
+}
+
+static const FulcraEndpointOps hand_on_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = hand_on_source,
+};
+
 static void
 fixture_open(Fixture *self)
 {
@@ -95,6 +115,7 @@ fixture_open(Fixture *self)
     fixture_bind(self, "res:/silent", &silent_ops);
     fixture_bind(self, "res:/stated/{expiry}", &stated_ops);
     fixture_bind(self, "active:upper+operand@{}", &upper_ops);
+    fixture_bind(self, "res:/handed-on", &hand_on_ops);
     atomic_store(&evaluated, 0);
     atomic_store(&delay_us, 0);
 }
@@ -137,6 +158,20 @@ test_what_is_kept(void)
     g_assert_cmpint(atomic_load(&evaluated), ==, 100);
     fixture_expect(&fixture, "active:upper+operand@res:/silent", "<101>");
     fixture_expect(&fixture, "active:upper+operand@res:/silent", "<202>");
+    fixture_clear(&fixture);
+}
+
+/* Another's expiry is not one's own: what it depended on counts. */
+static void
+test_handed_on(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    g_free(fixture_ask(&fixture, FULCRA_VERB_SOURCE, "res:/handed-on", NULL));
+    g_free(fixture_ask(&fixture, FULCRA_VERB_SOURCE, "res:/handed-on", NULL));
+    g_assert_cmpint(atomic_load(&evaluated) / 100, ==, 2);
     fixture_clear(&fixture);
 }
 
@@ -587,6 +622,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cache/what-is-kept", test_what_is_kept);
+    g_test_add_func("/cache/handed-on", test_handed_on);
     g_test_add_func("/cache/cuts", test_cuts);
     g_test_add_func("/cache/no-cut-is-lost", test_no_cut_is_lost);
     g_test_add_func("/cache/noted-values", test_noted_values);

@@ -67,6 +67,7 @@ test_deadlines(void)
         g_assert_false(
                 fulcra__deadlines_remove(deadlines, &entries[i].deadline));
     }
+    fulcra__deadlines_stop(deadlines);
     fulcra__deadlines_free(deadlines);
 }
 
