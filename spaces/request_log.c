@@ -116,25 +116,13 @@ describe(FulcraRequest *request, bool ws)
 
 /* --- what there is to say of an answer --- */
 
-/* As the transports have it. */
+/* As the transports have it, and nginx's for a client that has gone. */
 static unsigned
 status_of_error(const GError *error)
 {
-    static const unsigned status[FULCRA_N_ERRORS] = {
-        [FULCRA_ERROR_UNRESOLVED] = 404,
-        [FULCRA_ERROR_BAD_ARGUMENT] = 400,
-        [FULCRA_ERROR_FORBIDDEN] = 403,
-        [FULCRA_ERROR_NOT_FOUND] = 404,
-        [FULCRA_ERROR_TIMEOUT] = 504,
-        [FULCRA_ERROR_OVERLOADED] = 503,
-        [FULCRA_ERROR_TOO_LARGE] = 413,
-        [FULCRA_ERROR_GONE] = 410,
-        [FULCRA_ERROR_CANCELLED] = 499, /* nginx's: the client has gone */
-    };
-    bool ours = error->domain == FULCRA_ERROR && error->code >= 0 &&
-                error->code < FULCRA_N_ERRORS;
-
-    return ours && status[error->code] != 0 ? status[error->code] : 500;
+    if (g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_CANCELLED))
+        return 499;
+    return fulcra_host_error_get_status(error);
 }
 
 static unsigned

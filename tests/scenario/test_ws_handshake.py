@@ -77,7 +77,7 @@ def test_the_refusal_has_a_body(host):
 
 # As FULCRA_ERROR_TABLE counts.
 @pytest.mark.parametrize("error, status", [
-    (0, 404), (1, 400), (2, 403), (3, 404), (4, 503), (5, 503), (7, 500), (10, 500)])
+    (0, 404), (1, 400), (2, 403), (3, 404), (4, 503), (5, 503), (6, 413), (7, 410), (10, 500)])
 def test_errors_of_new(host, error, status):
     assert refusal(host, f"/error/{error}").status == status
 

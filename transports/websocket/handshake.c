@@ -22,26 +22,13 @@
 
 /* --- refusals --- */
 
+/* A handshake that took too long is an overload, not a gateway's. */
 static unsigned
 error_status(const GError *error)
 {
-    if (error->domain != FULCRA_ERROR)
-        return 500;
-    switch ((FulcraErrorCode)error->code) {
-    case FULCRA_ERROR_UNRESOLVED:
-    case FULCRA_ERROR_NOT_FOUND:
-        return 404;
-    case FULCRA_ERROR_BAD_ARGUMENT:
-        return 400;
-    case FULCRA_ERROR_FORBIDDEN:
-        return 403;
-    case FULCRA_ERROR_TIMEOUT:
-    case FULCRA_ERROR_OVERLOADED:
-    case FULCRA_ERROR_CANCELLED:
+    if (g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_TIMEOUT))
         return 503;
-    default:
-        return 500;
-    }
+    return fulcra_host_error_get_status(error);
 }
 
 /* The socket comes to nothing; the exchange, if there still is one, is
