@@ -104,8 +104,7 @@ check(JsonObject *object, FulcraDocument *document, FulcraProblems *problems)
                 "\"answer\" must be a text; \"json\" is for other values");
     if (scope != NULL)
         problem(document, problems, scope,
-                "\"scope\" cannot be tested before there is a cache; leave it "
-                "out");
+                "\"scope\" cannot be tested yet; leave it out");
     if (!expects_error(object))
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(of_answers); i++) {
