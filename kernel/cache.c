@@ -350,7 +350,7 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
         return FULCRA__CACHE_HIT;
     }
     fulcra_host_stats_add(FULCRA_STAT_CACHE_MISSES, 1);
-    if (!hopeless && !request->alone)
+    if (!hopeless)
         verdict =
                 fulcra__flights_enter(&shard->flights, hash, request, may_join);
     pthread_mutex_unlock(&shard->lock);

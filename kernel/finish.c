@@ -53,7 +53,7 @@ request_deliver(FulcraRequest *self)
 static void
 root_wake(FulcraRoot *self)
 {
-    /* Pairs with request_wait(): either it sees ANSWERED, or we see it. */
+    /* Pairs with request_sleep(): either it sees ANSWERED, or we see it. */
     if (atomic_load(&self->waiters) == 0)
         return;
     pthread_mutex_lock(&self->lock);

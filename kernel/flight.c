@@ -182,7 +182,6 @@ request_lead(FulcraRequest *self, FulcraFlight *flight)
     pthread_mutex_lock(&self->root->lock);
     bool pending = atomic_load(&self->phase) == PHASE_PENDING;
     if (pending) {
-        self->alone = true;
         self->flight = flight;
         self->evaluated_us = g_get_monotonic_time();
     }

@@ -124,7 +124,6 @@ struct _FulcraRequest {
     /* The cache: see cache.h. */
     FulcraLedger *ledger; /* (nullable): where the answer may be kept */
     FulcraFlight *flight; /* (nullable): that it leads */
-    bool alone;           /* neither leads nor joins one from now on */
     int64_t evaluated_us; /* when its evaluation began; 0: it was not */
     const char *
             unkept; /* (nullable) static: it is not kept, whatever it answers */
