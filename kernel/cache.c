@@ -26,7 +26,8 @@ typedef struct Entry Entry;
 typedef struct Shape Shape;
 typedef struct Question Question;
 
-/* What is asked: an identifier, a verb, a type, in some places. */
+/* What is asked: an identifier, a verb, a type, in some places, with arguments
+ * beside the identifier. */
 struct Question {
     Question *next; /* of the same hash */
     unsigned hash;
@@ -34,6 +35,7 @@ struct Question {
     const char *wanted;
     uint64_t places;
     FulcraIdentifier *identifier;
+    FulcraGiven *given; /* (nullable) */
     GPtrArray *shapes;
 };
 
@@ -103,6 +105,8 @@ request_hash(FulcraRequest *self)
     hash = hash * 31 + (uint64_t)self->verb;
     hash = hash * 31 + (uintptr_t)self->wanted;
     hash = hash * 31 + fulcra__request_get_places(self)->number;
+    if (self->given != NULL)
+        hash = hash * 31 + self->given->hash;
     return (unsigned)(hash ^ hash >> 32);
 }
 
@@ -115,7 +119,9 @@ question_find(Shard *shard, unsigned hash, FulcraRequest *request)
     for (; self != NULL; self = self->next)
         if (self->verb == request->verb && self->wanted == request->wanted &&
                 self->places == fulcra__request_get_places(request)->number &&
-                fulcra_identifier_equal(self->identifier, request->identifier))
+                fulcra_identifier_equal(
+                        self->identifier, request->identifier) &&
+                fulcra__given_equal(self->given, request->given))
             return self;
     return NULL;
 }
@@ -130,6 +136,7 @@ question_new(Shard *shard, unsigned hash, FulcraRequest *request)
     self->wanted = request->wanted;
     self->places = fulcra__request_get_places(request)->number;
     self->identifier = fulcra_identifier_ref(request->identifier);
+    self->given = fulcra__given_ref(request->given);
     self->shapes = g_ptr_array_new();
     self->next = g_hash_table_lookup(shard->questions, GUINT_TO_POINTER(hash));
     g_hash_table_insert(shard->questions, GUINT_TO_POINTER(hash), self);
@@ -153,6 +160,7 @@ question_free(Shard *shard, Question *self)
     }
     g_ptr_array_unref(self->shapes);
     fulcra_identifier_unref(self->identifier);
+    fulcra__given_unref(self->given);
     g_free(self);
 }
 
@@ -425,6 +433,9 @@ entry_new(FulcraRequest *request)
     self->bytes = answer_bytes(request->answer) +
                   ledger->n_slots * sizeof(FulcraCutSlot) +
                   ledger->n_noted * sizeof(FulcraNoted);
+    if (request->given != NULL)
+        self->bytes += request->given->bytes +
+                       request->given->n_items * sizeof(FulcraGivenItem);
     self->cost_us = g_get_monotonic_time() - request->evaluated_us;
     return self;
 }

@@ -80,9 +80,8 @@ request_become(FulcraRequest *self, FulcraRequest *template)
     request_copy_parts(self, template);
 }
 
-/* Who asked: overlays on the way only passed it on. */
-static FulcraRequest *
-request_caller(FulcraRequest *self)
+FulcraRequest *
+fulcra__request_get_caller(FulcraRequest *self)
 {
     FulcraRequest *caller = self->parent;
 
@@ -94,10 +93,10 @@ request_caller(FulcraRequest *self)
 bool
 fulcra_host_request_is_from_root(FulcraRequest *self)
 {
-    FulcraRequest *caller = request_caller(self);
+    FulcraRequest *caller = fulcra__request_get_caller(self);
 
     while (caller != NULL && caller->relays)
-        caller = request_caller(caller);
+        caller = fulcra__request_get_caller(caller);
     return caller == NULL;
 }
 
@@ -125,7 +124,7 @@ request_follow(FulcraRequest *self, FulcraRequest *owner, const char *name,
         self->identifier = target;
         self->places = fulcra__request_get_places(
                 owner); /* as the one who passed it sees it */
-        return request_caller(owner);
+        return fulcra__request_get_caller(owner);
     }
 
     const FulcraPassed *passed = fulcra__request_get_passed(owner, name);

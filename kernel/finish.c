@@ -61,12 +61,6 @@ root_wake(FulcraRoot *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-static void
-ledger_remember_answer(FulcraLedger *self, const void *answer)
-{
-    self->answers[self->n_answers++ % FULCRA__LEDGER_ANSWERS] = answer;
-}
-
 /* Why what is made of this answer cannot be kept, unless it states an expiry
  * of its own. (nullable) static */
 static const char *
@@ -109,7 +103,7 @@ request_settle(FulcraRequest *self)
         fulcra__ledger_merge(parent->ledger, self->ledger);
         parent->ledger->asked = true;
         if (self->answer != NULL)
-            ledger_remember_answer(parent->ledger, self->answer);
+            fulcra__ledger_remember_answer(parent->ledger, self->answer);
         if (parent->ledger->unknown == NULL)
             parent->ledger->unknown = answer_unknown(self);
     }

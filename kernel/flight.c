@@ -45,7 +45,8 @@ asks_the_same(FulcraRequest *a, FulcraRequest *b)
 {
     return a->verb == b->verb && a->wanted == b->wanted &&
            fulcra__request_get_places(a) == fulcra__request_get_places(b) &&
-           fulcra_identifier_equal(a->identifier, b->identifier);
+           fulcra_identifier_equal(a->identifier, b->identifier) &&
+           fulcra__given_equal(a->given, b->given);
 }
 
 static bool

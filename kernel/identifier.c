@@ -408,11 +408,25 @@ hash_bytes(uint64_t hash, const char *bytes, size_t length)
     return hash_mix(hash, word ^ hash_secret);
 }
 
+static void
+hash_secret_need(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, hash_secret_init);
+}
+
+uint64_t
+fulcra__hash_bytes(const void *bytes, size_t length)
+{
+    hash_secret_need();
+    return hash_bytes(hash_secret, bytes, length);
+}
+
 static unsigned
 compute_hash(FulcraIdentifier *self)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, hash_secret_init);
+    hash_secret_need();
 
     uint64_t hash = hash_bytes(hash_secret, self->base, self->base_length);
     for (unsigned i = 0; i < self->n_arguments; i++) {

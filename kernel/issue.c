@@ -48,9 +48,24 @@ request_open_ledger(FulcraRequest *self)
         fulcra__ledger_merge(self->ledger, self->route->walked);
     else if (self->endpoint != NULL)
         self->unkept = "it was resolved beforehand";
-    if (self->primary != NULL || self->passed != NULL ||
-            self->references != NULL)
-        self->unkept = "it has arguments that its identifier does not say";
+    if (self->unkept == NULL)
+        self->given = fulcra__given_collect(self, &self->unkept);
+}
+
+/* A value that it was given is something that the kernel can see. */
+static void
+request_note_value(FulcraRequest *self, FulcraRepresentation *value)
+{
+    FulcraLedger *ledger = self->parent->ledger;
+
+    if (ledger == NULL || self->independent)
+        return;
+    pthread_mutex_lock(&self->root->lock);
+    if (!ledger->closed) {
+        ledger->asked = true;
+        fulcra__ledger_remember_answer(ledger, value);
+    }
+    pthread_mutex_unlock(&self->root->lock);
 }
 
 /* Checks and resolves. Where that answers it already, returns false too. */
@@ -87,6 +102,7 @@ request_begin(FulcraRequest *self)
         return false;
     }
     if (value != NULL) {
+        request_note_value(self, value);
         fulcra__request_answered(self, value, NULL);
         return false;
     }

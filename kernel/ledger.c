@@ -99,6 +99,12 @@ fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind, const char *name,
 }
 
 void
+fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer)
+{
+    self->answers[self->n_answers++ % FULCRA__LEDGER_ANSWERS] = answer;
+}
+
+void
 fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
 {
     for (unsigned i = 0; i < other->n_slots; i++)

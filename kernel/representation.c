@@ -418,6 +418,35 @@ fulcra__representation_is_boxed(FulcraRepresentation *self)
     return self->boxed;
 }
 
+static bool
+headers_equal(const GArray *a, const GArray *b)
+{
+    unsigned n = a == NULL ? 0 : a->len;
+
+    if (n != (b == NULL ? 0 : b->len))
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        const Header *one = &g_array_index(a, Header, i);
+        const Header *other = &g_array_index(b, Header, i);
+
+        if (one->name != other->name || strcmp(one->value, other->value) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool
+fulcra__representation_equal(FulcraRepresentation *a, FulcraRepresentation *b)
+{
+    if (a->boxed || b->boxed)
+        return false;
+    return a->type == b->type && a->length == b->length &&
+           a->from_outside == b->from_outside && a->expiry == b->expiry &&
+           a->expires_at == b->expires_at &&
+           (a->length == 0 || memcmp(a->data, b->data, a->length) == 0) &&
+           headers_equal(a->headers, b->headers);
+}
+
 /* --- derived forms --- */
 
 FulcraRepresentation *

@@ -164,6 +164,7 @@ fulcra_request_unref(FulcraRequest *self)
         fulcra_identifier_unref(self->identifier);
         g_clear_error(&self->error);
         fulcra__ledger_unref(self->ledger);
+        fulcra__given_unref(self->given);
         if (parent == NULL)
             root_clear(self->root);
         g_free(self);

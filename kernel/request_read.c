@@ -90,13 +90,10 @@ uint64_t
 fulcra__request_header_value(FulcraRequest *self, const char *name)
 {
     const char *value = request_get_header(self, name);
-    uint64_t hash = 14695981039346656037u;
 
     if (value == NULL)
         return 0;
-    for (; *value != '\0'; value++)
-        hash = (hash ^ (unsigned char)*value) * 1099511628211u;
-    return hash | 1; /* absence is 0 */
+    return fulcra__hash_bytes(value, strlen(value)) | 1; /* absence is 0 */
 }
 
 /* The answer depends on the header, whether there is one or not. */

@@ -85,6 +85,9 @@ const FulcraArgument *fulcra__arguments_get(
 
 /* --- making identifiers --- */
 
+/** A hash that who chooses the bytes cannot foresee. */
+uint64_t fulcra__hash_bytes(const void *bytes, size_t length);
+
 /**
  * fulcra__identifier_new:
  * @scheme: interned

@@ -55,6 +55,9 @@ void fulcra__ledger_add_space(FulcraLedger *self, const char *uri);
 void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
         const char *name, uint64_t value);
 
+/** @answer, of a sub-request, may be handed on. */
+void fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer);
+
 /** Adds what a sub-request depended on. */
 void fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other);
 

@@ -5,6 +5,10 @@
 
 bool fulcra__representation_is_boxed(FulcraRepresentation *self);
 
+/** Whether nobody could tell one from the other; boxed ones never are. */
+bool fulcra__representation_equal(
+        FulcraRepresentation *a, FulcraRepresentation *b);
+
 /** The form of the interned @type that hangs on @self. (transfer none) */
 FulcraRepresentation *fulcra__representation_find_derived(
         FulcraRepresentation *self, const char *type);

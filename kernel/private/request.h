@@ -14,6 +14,7 @@
  */
 
 #include "private/deadline.h"
+#include "private/given.h"
 #include "private/identifier.h"
 #include "private/ledger.h"
 #include "private/space.h"
@@ -123,6 +124,7 @@ struct _FulcraRequest {
 
     /* The cache: see cache.h. */
     FulcraLedger *ledger; /* (nullable): where the answer may be kept */
+    FulcraGiven *given;   /* (nullable) */
     FulcraFlight *flight; /* (nullable): that it leads */
     int64_t evaluated_us; /* when its evaluation began; 0: it was not */
     const char *
@@ -177,6 +179,9 @@ const FulcraPassed *fulcra__request_get_passed(
  * identifier's, then those that were added. (nullable) */
 const FulcraArgument *fulcra__request_get_argument(
         FulcraRequest *self, const char *name, size_t index);
+
+/** Who asked: overlays on the way only passed it on. (nullable) */
+FulcraRequest *fulcra__request_get_caller(FulcraRequest *self);
 
 /** For `arg:NAME`: turns @self into the request for what that argument of its
  * parent stands for. @value: (out) (transfer full): set where it was passed by

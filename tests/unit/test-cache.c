@@ -398,6 +398,161 @@ test_noted_values(void)
     fixture_clear(&fixture);
 }
 
+/* --- what is given beside the identifier --- */
+
+/* One request for @identifier, given what the callback adds. */
+typedef void (*Give)(FulcraRequest *request, const char *what);
+
+static void
+give_value(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra_representation_new_text(what);
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_typed(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra_representation_new_bytes("text/css", what, strlen(what));
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_marked(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value = fulcra_representation_with_header(
+            fulcra_representation_new_text("same"), "mark", what);
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_reference(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse(what, NULL);
+
+    fulcra_request_add_reference(request, "operand", identifier);
+}
+
+static void
+give_request(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse(what, NULL);
+    g_autoptr(FulcraRequest) passed =
+            fulcra_request_new(request, FULCRA_VERB_SOURCE, identifier);
+
+    fulcra_request_add_request(request, "operand", passed);
+}
+
+static void
+give_boxed(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value = fulcra_representation_new_strings(
+            (const char *const[]){ what, NULL });
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_too_much(FulcraRequest *request, const char *what)
+{
+    g_autofree char *long_text = g_strnfill(100000, *what);
+
+    give_value(request, long_text);
+}
+
+static void
+expect_given(Fixture *fixture, Give give, const char *what,
+        const char *expected, int evaluations)
+{
+    int before = atomic_load(&evaluated);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraRequest) root =
+            fixture_root(fixture, FULCRA_VERB_SOURCE, "active:upper");
+
+    give(root, what);
+    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(root, &error);
+    g_assert_no_error(error);
+    if (expected != NULL)
+        g_assert_cmpstr(fulcra_representation_get_text(answer), ==, expected);
+    g_assert_cmpint((atomic_load(&evaluated) - before) / 100, ==, evaluations);
+}
+
+static void
+test_given(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    expect_given(&fixture, give_value, "a", "<a>", 1);
+    expect_given(&fixture, give_value, "a", "<a>", 0);
+    expect_given(&fixture, give_value, "b", "<b>", 1);
+    expect_given(&fixture, give_typed, "a", "<a>", 1);
+    expect_given(&fixture, give_typed, "a", "<a>", 0);
+    expect_given(&fixture, give_marked, "x", "<same>", 1);
+    expect_given(&fixture, give_marked, "y", "<same>", 1);
+    expect_given(&fixture, give_marked, "x", "<same>", 0);
+    expect_given(&fixture, give_boxed, "a", "<a>", 1);
+    expect_given(&fixture, give_boxed, "a", "<a>", 1);
+    expect_given(&fixture, give_too_much, "a", NULL, 1);
+    expect_given(&fixture, give_too_much, "a", NULL, 1);
+
+    atomic_store(&evaluated, 0);
+    expect_given(&fixture, give_reference, "res:/keyed/k", "<1>", 1);
+    expect_given(&fixture, give_reference, "res:/keyed/k", "<1>", 0);
+    expect_given(&fixture, give_request, "res:/keyed/k", "<1>", 1);
+    expect_given(&fixture, give_request, "res:/keyed/k", "<1>", 0);
+    atomic_store(&evaluated, 1);
+    expect_given(&fixture, give_reference, "res:/keyed/l", "<2>", 1);
+    cut(&fixture, "k");
+    expect_given(&fixture, give_reference, "res:/keyed/k", "<103>", 1);
+    fixture_clear(&fixture);
+}
+
+/* `arg:` in an identifier means what who asks was given. */
+static FulcraRepresentation *
+relay_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_request_source(request,
+            FULCRA_ID("active:upper+operand@arg:what"), FULCRA_TYPE_TEXT,
+            error);
+}
+
+static const FulcraEndpointOps relay_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = relay_source,
+};
+
+static void
+test_arguments_of_who_asks(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "active:relay+what@{}", &relay_ops);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "active:relay+what@res:/keyed/a", "<1>");
+    fixture_expect(&fixture, "active:relay+what@res:/keyed/b", "<102>");
+    fixture_expect(&fixture, "active:relay+what@res:/keyed/a", "<1>");
+    fixture_expect(&fixture, "active:relay+what@literal", "<literal>");
+    fixture_expect(&fixture, "active:relay+what@other", "<other>");
+    g_assert_cmpint(atomic_load(&evaluated), ==, 402);
+
+    /* The same thing by another way: it is there already. */
+    fixture_expect(&fixture,
+            "active:relay+what@active:upper%2Boperand%40res:/keyed/a", "<<1>>");
+    g_assert_cmpint(atomic_load(&evaluated), ==, 602);
+    fixture_clear(&fixture);
+}
+
 /* --- single flight --- */
 
 static void
@@ -624,6 +779,8 @@ main(int argc, char **argv)
     g_test_add_func("/cache/cuts", test_cuts);
     g_test_add_func("/cache/no-cut-is-lost", test_no_cut_is_lost);
     g_test_add_func("/cache/noted-values", test_noted_values);
+    g_test_add_func("/cache/given", test_given);
+    g_test_add_func("/cache/arguments-of-who-asks", test_arguments_of_who_asks);
     g_test_add_func("/cache/single-flight", test_single_flight);
     g_test_add_func("/cache/leader-is-cancelled", test_leader_is_cancelled);
     g_test_add_func("/cache/circles", test_circles);
