@@ -487,14 +487,16 @@ fulcra__representation_hang(FulcraRepresentation *self, const char *type,
 
 FulcraRepresentation *
 fulcra_host_representation_derive(FulcraRepresentation *self, const char *type,
-        FulcraRepresentation *(*make)(FulcraRepresentation *self))
+        FulcraRepresentation *(*make)(
+                FulcraRepresentation *self, void *user_data),
+        void *user_data)
 {
     FulcraRepresentation *form =
             fulcra__representation_find_derived(self, type);
 
     if (form != NULL || make == NULL)
         return form;
-    form = make(self);
+    form = make(self, user_data);
     if (form == NULL)
         return NULL;
     return fulcra__representation_hang(self, type, form);

@@ -86,7 +86,7 @@ test_copy_on_write(void)
 static atomic_int made;
 
 static FulcraRepresentation *
-make_form(FulcraRepresentation *from)
+make_form(FulcraRepresentation *from, void *user_data)
 {
     atomic_fetch_add(&made, 1);
     return fulcra_representation_new_printf(
@@ -100,7 +100,7 @@ derive_many(void *data)
 
     for (int i = 0; i < 1000; i++) {
         FulcraRepresentation *form =
-                fulcra_host_representation_derive(data, type, make_form);
+                fulcra_host_representation_derive(data, type, make_form, NULL);
         g_assert_cmpstr(fulcra_representation_get_text(form), ==, "<x>");
     }
     return NULL;
@@ -115,7 +115,7 @@ test_derived(void)
 
     from = fulcra_host_representation_from_outside(g_steal_pointer(&from));
     g_assert_null(fulcra_host_representation_derive(
-            from, fulcra_intern("form"), NULL));
+            from, fulcra_intern("form"), NULL, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
         pthread_create(&threads[i], NULL, derive_many, from);
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -123,14 +123,14 @@ test_derived(void)
     g_assert_cmpint(atomic_load(&made), <=, (int)G_N_ELEMENTS(threads));
 
     FulcraRepresentation *form = fulcra_host_representation_derive(
-            from, fulcra_intern("form"), NULL);
+            from, fulcra_intern("form"), NULL, NULL);
     g_assert_true(fulcra_representation_is_from_outside(form));
 
     /* A change after that makes a twin, whose forms are its own. */
     FulcraRepresentation *twin = fulcra_representation_with_type(
             fulcra_representation_ref(from), FULCRA_TYPE_HTML);
     g_assert_null(fulcra_host_representation_derive(
-            twin, fulcra_intern("form"), NULL));
+            twin, fulcra_intern("form"), NULL, NULL));
     g_assert_true(fulcra_representation_is_from_outside(twin));
     fulcra_representation_unref(twin);
 }

@@ -18,7 +18,7 @@
 /* --- forms with bytes --- */
 
 static FulcraRepresentation *
-render_json(FulcraRepresentation *self)
+render_json(FulcraRepresentation *self, void *user_data)
 {
     char *text = json_to_string(fulcra_representation_get_json(self), FALSE);
 
@@ -27,7 +27,7 @@ render_json(FulcraRepresentation *self)
 }
 
 static FulcraRepresentation *
-render_strings(FulcraRepresentation *self)
+render_strings(FulcraRepresentation *self, void *user_data)
 {
     const char *const *strings = fulcra_representation_get_strings(self);
     JsonArray *array = json_array_new();
@@ -49,10 +49,10 @@ fulcra__http_content_of(FulcraRepresentation *self)
         return self;
     if (fulcra_representation_has_type(self, FULCRA_TYPE_JSON))
         return fulcra_host_representation_derive(
-                self, fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_json);
+                self, fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_json, NULL);
     if (fulcra_representation_has_type(self, FULCRA_TYPE_STRINGS))
-        return fulcra_host_representation_derive(
-                self, fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_strings);
+        return fulcra_host_representation_derive(self,
+                fulcra_intern(FULCRA_TYPE_JSON_TEXT), render_strings, NULL);
     return NULL;
 }
 
@@ -75,7 +75,7 @@ fulcra__http_content_type(FulcraRepresentation *body)
 /* --- entity tags --- */
 
 static FulcraRepresentation *
-make_etag(FulcraRepresentation *self)
+make_etag(FulcraRepresentation *self, void *user_data)
 {
     size_t length;
     const void *bytes = fulcra_representation_get_bytes(self, &length);
@@ -89,7 +89,7 @@ const char *
 fulcra__http_content_etag(FulcraRepresentation *body)
 {
     return fulcra_representation_get_text(fulcra_host_representation_derive(
-            body, fulcra_intern("etag"), make_etag));
+            body, fulcra_intern("etag"), make_etag, NULL));
 }
 
 /* --- responses --- */

@@ -120,7 +120,7 @@ make_json_frame(FulcraRepresentation *message)
 }
 
 static FulcraRepresentation *
-make_frame(FulcraRepresentation *message)
+make_frame(FulcraRepresentation *message, void *user_data)
 {
     const char *type = fulcra_representation_get_type(message);
     size_t length;
@@ -141,7 +141,7 @@ FulcraRepresentation *
 fulcra__outbound_encode(FulcraRepresentation *message, GError **error)
 {
     FulcraRepresentation *frame = fulcra_host_representation_derive(
-            message, frame_type(), make_frame);
+            message, frame_type(), make_frame, NULL);
 
     if (frame != NULL)
         return frame;

@@ -131,7 +131,8 @@ void fulcra_host_representation_foreach_header(FulcraRepresentation *self,
 /**
  * fulcra_host_representation_derive:
  * @type: interned name of the derived form
- * @make: (nullable): makes it from @self; a pure function
+ * @make: (nullable): makes it from @self; a pure function of it and of what
+ *     @type already says, such as parameters behind @user_data
  *
  * Returns: (transfer none) (nullable): the form that hangs on @self, made now
  * if it was not there and @make is given; as long as @self. Of two threads that
@@ -139,7 +140,9 @@ void fulcra_host_representation_foreach_header(FulcraRepresentation *self,
  */
 FulcraRepresentation *fulcra_host_representation_derive(
         FulcraRepresentation *self, const char *type,
-        FulcraRepresentation *(*make)(FulcraRepresentation *self));
+        FulcraRepresentation *(*make)(
+                FulcraRepresentation *self, void *user_data),
+        void *user_data);
 
 /**
  * fulcra_host_representation_add_coding:
