@@ -18,11 +18,11 @@
 #include "private/grammar.h"
 #include "private/kernel.h"
 #include "private/request.h"
+#include "private/step.h"
 
 #define MAX_IMPORT_DEPTH 32
 #define MAX_OVERLAYS     16
 #define MAX_EXTRA_NAMES  64
-#define MAX_TRACE        (64 * 1024) /* bytes */
 
 typedef struct {
     FulcraRequest *request;
@@ -35,20 +35,23 @@ typedef struct {
         size_t n_imports;     /* that lead to it */
     } overlays[MAX_OVERLAYS]; /* on the way, outermost first */
     size_t n_overlays;
-    bool refused;   /* nobody may answer: a limiter, or a pattern's limit */
-    bool limited;   /* it was a pattern's limit */
-    GString *trace; /* (nullable) */
+    bool refused; /* nobody may answer: a limiter, or a pattern's limit */
+    bool limited; /* it was a pattern's limit */
+    FulcraStepped stepped; /* (nullable): is told of each step */
+    void *user_data;
 } Walk;
 
 static void
-walk_init(Walk *self, FulcraRequest *request, GString *trace)
+walk_init(Walk *self, FulcraRequest *request, FulcraStepped stepped,
+        void *user_data)
 {
     self->request = request;
     self->n_extra = 0;
     self->n_imports = 0;
     self->n_overlays = 0;
     self->refused = self->limited = false;
-    self->trace = trace;
+    self->stepped = stepped;
+    self->user_data = user_data;
     for (unsigned i = 0; request->references && i < request->references->len &&
                          self->n_extra < MAX_EXTRA_NAMES;
             i++)
@@ -68,7 +71,7 @@ fulcra_host_request_match(
     FulcraArguments slots;
     Walk names;
 
-    walk_init(&names, self, NULL);
+    walk_init(&names, self, NULL, NULL);
     fulcra__arguments_init(&slots);
     if (!fulcra__grammar_match(grammar, self->identifier, names.extra,
                 names.n_extra, &slots, reason))
@@ -79,19 +82,33 @@ fulcra_host_request_match(
     return true;
 }
 
-static void FULCRA_PRINTF(2, 3) walk_trace(Walk *self, const char *format, ...)
+static void
+walk_step(Walk *self, FulcraStepKind kind, const char *name, const char *detail,
+        const char *reason)
 {
-    if (self->trace == NULL || self->trace->len > MAX_TRACE)
-        return;
+    FulcraStep step = { kind, (unsigned)self->n_imports, name, detail, reason,
+        kind == FULCRA_STEP_ENDPOINT && reason == NULL };
 
-    va_list arguments;
-    if (self->trace->len > 0)
-        g_string_append_c(self->trace, '\n');
-    for (size_t i = 0; i <= self->n_imports; i++)
-        g_string_append(self->trace, "  ");
-    va_start(arguments, format);
-    g_string_append_vprintf(self->trace, format, arguments);
-    va_end(arguments);
+    if (self->stepped != NULL)
+        self->stepped(&step, self->user_data);
+}
+
+static void
+walk_step_endpoint(Walk *self, const FulcraEntry *entry, const char *reason)
+{
+    if (self->stepped != NULL)
+        walk_step(self, FULCRA_STEP_ENDPOINT, entry->endpoint->id,
+                fulcra_host_grammar_get_text(entry->grammar), reason);
+}
+
+/* It matches, but does not answer the verb. */
+static void
+walk_step_verb(Walk *self, const FulcraEntry *entry)
+{
+    g_autofree char *reason = g_strdup_printf("matches, but does not answer %s",
+            fulcra_verb_to_string(self->request->verb));
+
+    walk_step_endpoint(self, entry, reason);
 }
 
 static bool
@@ -101,25 +118,21 @@ walk_endpoint(Walk *self, const FulcraEntry *entry)
     const char *reason = NULL;
     bool answers = (entry->verbs >> request->verb & 1u) != 0;
 
-    if (!answers && self->trace == NULL)
+    if (!answers && self->stepped == NULL)
         return false;
     if (!fulcra__grammar_match(entry->grammar, request->identifier, self->extra,
                 self->n_extra, &request->slots, &reason)) {
         self->limited |= reason == fulcra__grammar_limit_reached;
         self->refused |= self->limited;
-        if (self->trace != NULL)
-            walk_trace(self, "%s (%s): %s", entry->endpoint->id,
-                    fulcra_host_grammar_get_text(entry->grammar), reason);
+        walk_step_endpoint(self, entry, reason);
         return false;
     }
     if (!answers) {
         fulcra__arguments_clear(&request->slots);
-        walk_trace(self, "%s (%s): matches, but does not answer %s",
-                entry->endpoint->id,
-                fulcra_host_grammar_get_text(entry->grammar),
-                fulcra_verb_to_string(request->verb));
+        walk_step_verb(self, entry);
         return false;
     }
+    walk_step_endpoint(self, entry, NULL);
     request->endpoint = entry->endpoint;
     return true;
 }
@@ -142,16 +155,18 @@ walk_import(Walk *self, const FulcraEntry *entry)
             fulcra__table_find(self->request->root->table, entry->uri);
 
     if (space == NULL) {
-        walk_trace(self, "import %s: no such space is published", entry->uri);
+        walk_step(self, FULCRA_STEP_IMPORT, entry->uri, NULL,
+                "no such space is published");
         if (self->request->ledger != NULL)
             fulcra__ledger_add_space(self->request->ledger, entry->uri);
         return false;
     }
     if (walk_is_inside(self, space) || self->n_imports == MAX_IMPORT_DEPTH) {
-        walk_trace(self, "import %s: already inside it", entry->uri);
+        walk_step(self, FULCRA_STEP_IMPORT, entry->uri, NULL,
+                "already inside it");
         return false;
     }
-    walk_trace(self, "import %s", entry->uri);
+    walk_step(self, FULCRA_STEP_IMPORT, entry->uri, NULL, NULL);
     self->imports[self->n_imports++] = space;
     if (walk_space(self, space))
         return true; /* the imports stay, for the evaluation's places */
@@ -165,12 +180,12 @@ walk_overlay(Walk *self, const FulcraEntry *entry)
 {
     if (self->n_overlays == MAX_OVERLAYS ||
             self->n_imports == MAX_IMPORT_DEPTH) {
-        walk_trace(self, "overlay %s: too many inside each other",
-                entry->endpoint->id);
+        walk_step(self, FULCRA_STEP_OVERLAY, entry->endpoint->id,
+                entry->wrapped->uri, "too many inside each other");
         return false;
     }
-    walk_trace(self, "overlay %s: space %s", entry->endpoint->id,
-            entry->wrapped->uri);
+    walk_step(self, FULCRA_STEP_OVERLAY, entry->endpoint->id,
+            entry->wrapped->uri, NULL);
     self->overlays[self->n_overlays].endpoint = entry->endpoint;
     self->overlays[self->n_overlays++].n_imports = self->n_imports;
     self->imports[self->n_imports++] = entry->wrapped;
@@ -191,8 +206,8 @@ walk_limiter(Walk *self, const FulcraEntry *entry)
                 self->extra, self->n_extra, &slots, NULL))
         return false;
     fulcra__arguments_clear(&slots);
-    walk_trace(self, "limiter (%s): goes no further",
-            fulcra_host_grammar_get_text(entry->grammar));
+    walk_step(self, FULCRA_STEP_LIMITER, "limiter",
+            fulcra_host_grammar_get_text(entry->grammar), "goes no further");
     self->refused = true;
     return false;
 }
@@ -220,16 +235,25 @@ walk_entry(Walk *self, const FulcraEntry *entry)
 static void
 walk_note_space(Walk *self, FulcraSpace *space)
 {
-    if (self->request->ledger != NULL && self->trace == NULL)
+    if (self->request->ledger != NULL && self->stepped == NULL)
         fulcra__ledger_add_space(self->request->ledger, space->uri);
 }
 
-static const char *
-entry_name(const FulcraEntry *entry)
+static void
+walk_step_private(Walk *self, const FulcraEntry *entry)
 {
-    if (entry->kind == ENTRY_LIMITER)
-        return "limiter";
-    return entry->endpoint != NULL ? entry->endpoint->id : entry->uri;
+    static const FulcraStepKind kinds[] = {
+        [ENTRY_ENDPOINT] = FULCRA_STEP_ENDPOINT,
+        [ENTRY_IMPORT] = FULCRA_STEP_IMPORT,
+        [ENTRY_TRANSREPTOR] = FULCRA_STEP_ENDPOINT,
+        [ENTRY_OVERLAY] = FULCRA_STEP_OVERLAY,
+        [ENTRY_LIMITER] = FULCRA_STEP_LIMITER,
+    };
+    const char *name = entry->endpoint != NULL ? entry->endpoint->id
+                       : entry->uri != NULL    ? entry->uri
+                                               : "limiter";
+
+    walk_step(self, kinds[entry->kind], name, NULL, "private");
 }
 
 static bool
@@ -240,7 +264,7 @@ walk_space(Walk *self, FulcraSpace *space)
         const FulcraEntry *entry = &space->entries[i];
 
         if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
-            walk_trace(self, "%s: private", entry_name(entry));
+            walk_step_private(self, entry);
             continue;
         }
         if (walk_entry(self, entry))
@@ -307,14 +331,16 @@ walk_places(Walk *self)
 
     for (FulcraPlaces *place = fulcra__request_get_places(request);
             place != NULL && !self->refused; place = place->parent) {
-        if (self->trace != NULL)
-            g_string_append_printf(self->trace, "%sspace %s",
-                    self->trace->len > 0 ? "\n" : "", place->space->uri);
+        walk_step(self, FULCRA_STEP_SPACE, place->space->uri, NULL, NULL);
         if (!walk_space(self, place->space))
             continue;
         walk_settle(self, place);
         return true;
     }
+    if (self->refused)
+        return false;
+    walk_step(self, FULCRA_STEP_SPACE, request->root->kernel->builtins->uri,
+            NULL, NULL);
     if (walk_space(self, request->root->kernel->builtins)) {
         request->evaluation = fulcra__request_get_places(request);
         return true;
@@ -327,10 +353,8 @@ walk_context(Walk *self, FulcraContext *layer, FulcraSpace *space)
 {
     FulcraRequest *request = self->request;
 
-    if (self->trace != NULL)
-        g_string_append_printf(self->trace,
-                "context %s answers for %s:", layer->klass->name,
-                request->identifier->scheme);
+    walk_step(self, FULCRA_STEP_CONTEXT, layer->klass->name,
+            request->identifier->scheme, NULL);
     if (!walk_space(self, space))
         return false;
     request->layer = layer;
@@ -358,11 +382,24 @@ walk(Walk *self)
 }
 
 bool
+fulcra_host_request_explain(
+        FulcraRequest *self, FulcraStepped stepped, void *user_data)
+{
+    Walk asked;
+
+    g_return_val_if_fail(!self->issued && stepped != NULL, false);
+    walk_init(&asked, self, stepped, user_data);
+    return walk(&asked);
+}
+
+/* --- resolving --- */
+
+bool
 fulcra__request_resolve(FulcraRequest *self, GError **error)
 {
     Walk first, second;
 
-    walk_init(&first, self, NULL);
+    walk_init(&first, self, NULL, NULL);
     if (walk(&first))
         return true;
     if (first.limited) {
@@ -372,7 +409,7 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
     }
 
     GString *trace = g_string_new(NULL);
-    walk_init(&second, self, trace);
+    walk_init(&second, self, fulcra__step_trace, trace);
     bool answered = walk(&second);
     g_assert(!answered); /* spaces do not change */
     if (fulcra__request_get_places(self) == NULL)
