@@ -12,6 +12,7 @@
 
 #include "http/acceptor.h"
 #include "http/listen.h"
+#include "http/unix_socket.h"
 
 #include <errno.h>
 #include <fulcra-host/stats.h>
@@ -31,7 +32,9 @@
 typedef struct {
     FulcraWatch watch;
     FulcraHttpAcceptor *acceptor;
-    char *front;
+    const char *front, *scheme; /* interned: connections may outlive it */
+    FulcraContext *layer;
+    FulcraUnixPlace place;
     uint16_t port;
 } Listener;
 
@@ -122,6 +125,34 @@ may_log(FulcraHttpAcceptor *self)
     return true;
 }
 
+static const char not_yours[] = "HTTP/1.1 403 Forbidden\r\n"
+                                "Connection: close\r\n"
+                                "Content-Type: text/plain\r\n"
+                                "Content-Length: 42\r\n"
+                                "\r\n"
+                                "this socket is for its owner and for root\n";
+
+static void
+send_and_close(FulcraHttpPeer *peer, const char *answer, size_t length)
+{
+    send(peer->fd, answer, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(peer->fd);
+    g_free(peer);
+}
+
+/* Whoever else may connect there: root has changed the mode. */
+static void
+refuse_stranger(FulcraHttpPeer *peer)
+{
+    fulcra_host_stats_add(FULCRA_STAT_CONNECTIONS_REFUSED, 1);
+    if (may_log(peer->acceptor))
+        fulcra_log_warning(NULL,
+                "refused %s at a UNIX socket: it is neither this server's user "
+                "nor root",
+                peer->remote_host);
+    send_and_close(peer, not_yours, sizeof not_yours - 1);
+}
+
 static void
 refuse(FulcraHttpPeer *peer)
 {
@@ -131,9 +162,18 @@ refuse(FulcraHttpPeer *peer)
                 "refusing connections, of %s and perhaps others: there are "
                 "too many",
                 peer->remote_host);
-    send(peer->fd, too_many, sizeof too_many - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    close(peer->fd);
-    g_free(peer);
+    send_and_close(peer, too_many, sizeof too_many - 1);
+}
+
+/* False where it must not connect. */
+static bool
+identify(FulcraHttpPeer *peer)
+{
+    if (peer->address.ss_family == AF_UNIX)
+        return fulcra__unix_admit(
+                peer->fd, peer->remote_host, sizeof peer->remote_host);
+    fulcra__http_address_to_host(&peer->address, peer->remote_host);
+    return true;
 }
 
 static void
@@ -144,12 +184,18 @@ welcome(Listener *listener, FulcraHttpPeer *peer)
 
     peer->acceptor = self;
     peer->front = listener->front;
-    fulcra__http_address_to_host(&peer->address, peer->remote_host);
+    peer->scheme = listener->scheme;
+    peer->layer = listener->layer;
+    if (!identify(peer)) {
+        refuse_stranger(peer);
+        return;
+    }
     if (!count_in(self, peer)) {
         refuse(peer);
         return;
     }
-    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (peer->address.ss_family != AF_UNIX)
+        setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     fulcra_host_stats_add(FULCRA_STAT_HTTP_CONNECTIONS, 1);
     self->deal(peer, self->user_data);
 }
@@ -236,9 +282,14 @@ open_listener(Listener *self, FulcraHttpAcceptor *acceptor,
         const FulcraHttpListener *wanted, GError **error)
 {
     self->acceptor = acceptor;
-    self->front = g_strdup(wanted->front);
+    self->front = fulcra_intern(wanted->front);
+    self->scheme = fulcra_intern(wanted->scheme ? wanted->scheme : "res");
+    self->layer = wanted->context;
     self->watch.ready = listener_ready;
-    self->watch.fd = fulcra__http_listen(wanted, &self->port, error);
+    self->watch.fd =
+            wanted->path != NULL
+                    ? fulcra__unix_listen(wanted->path, &self->place, error)
+                    : fulcra__http_listen(wanted, &self->port, error);
     return self->watch.fd >= 0;
 }
 
@@ -284,6 +335,7 @@ close_listeners(FulcraHttpAcceptor *self)
         if (self->listeners[i].watch.fd >= 0)
             close(self->listeners[i].watch.fd);
         self->listeners[i].watch.fd = -1;
+        fulcra__unix_remove(&self->listeners[i].place);
     }
 }
 
@@ -302,8 +354,6 @@ fulcra__http_acceptor_free(FulcraHttpAcceptor *self)
         return;
     g_assert(self->n_connections == 0);
     close_listeners(self);
-    for (size_t i = 0; i < self->n_listeners; i++)
-        g_free(self->listeners[i].front);
     g_hash_table_unref(self->per_address);
     pthread_mutex_destroy(&self->lock);
     g_free(self->listeners);

@@ -24,7 +24,8 @@ typedef struct {
     FulcraHttpAcceptor *acceptor;
     void *to; /* what the loop that it was dealt to knows it by */
     int fd;
-    const char *front; /* of its listener */
+    const char *front, *scheme; /* of its listener, interned */
+    FulcraContext *layer;       /* (nullable): likewise */
     socklen_t n_address;
     struct sockaddr_storage address;
     char remote_host[INET6_ADDRSTRLEN];

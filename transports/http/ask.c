@@ -59,15 +59,15 @@ static char *
 allowed_methods(FulcraHttpExchange *self)
 {
     g_autoptr(GString) allowed = g_string_new(NULL);
-    bool source = resolves(self, "res", FULCRA_VERB_SOURCE);
+    bool source = resolves(self, self->scheme, FULCRA_VERB_SOURCE);
 
     if (source)
         g_string_append(allowed, "GET, HEAD, ");
-    if (source || resolves(self, "res", FULCRA_VERB_NEW))
+    if (source || resolves(self, self->scheme, FULCRA_VERB_NEW))
         g_string_append(allowed, "POST, ");
-    if (resolves(self, "res", FULCRA_VERB_SINK))
+    if (resolves(self, self->scheme, FULCRA_VERB_SINK))
         g_string_append(allowed, "PUT, ");
-    if (resolves(self, "res", FULCRA_VERB_DELETE))
+    if (resolves(self, self->scheme, FULCRA_VERB_DELETE))
         g_string_append(allowed, "DELETE, ");
     if (allowed->len > 0)
         g_string_append(allowed, "OPTIONS");
@@ -225,12 +225,12 @@ issue(FulcraHttpExchange *self, FulcraRequest *request /* (transfer full) */)
 static void
 ask_post(FulcraHttpExchange *self)
 {
-    FulcraRequest *request = root_of(self, "res", FULCRA_VERB_NEW);
+    FulcraRequest *request = root_of(self, self->scheme, FULCRA_VERB_NEW);
     FulcraResolution *resolution = fulcra_host_request_resolve(request, NULL);
 
     if (resolution == NULL) {
         fulcra_request_unref(request);
-        issue(self, root_of(self, "res", FULCRA_VERB_SOURCE));
+        issue(self, root_of(self, self->scheme, FULCRA_VERB_SOURCE));
         return;
     }
     fulcra_host_request_use_resolution(request, resolution);
@@ -287,7 +287,7 @@ resolve_method(FulcraHttpExchange *self, const char *method)
         if (strcmp(method, methods[i].method) != 0)
             continue;
         g_autoptr(FulcraRequest) request =
-                root_of(self, "res", methods[i].verb);
+                root_of(self, self->scheme, methods[i].verb);
         resolution = fulcra_host_request_resolve(request, NULL);
     }
     if (resolution == NULL && strcmp(method, "POST") == 0)
@@ -309,7 +309,7 @@ ask_preflight(FulcraHttpExchange *self)
     FulcraResolution *resolution = resolve_method(self, method);
     if (resolution == NULL)
         return false;
-    self->request = root_of(self, "res", FULCRA_VERB_META);
+    self->request = root_of(self, self->scheme, FULCRA_VERB_META);
     fulcra_host_request_use_resolution(self->request, resolution);
     fulcra_host_resolution_unref(resolution);
     fulcra_host_context_ref(&self->context);
@@ -333,7 +333,7 @@ ask_method(FulcraHttpExchange *self)
         if (methods[i].verb == FULCRA_VERB_NEW)
             ask_post(self);
         else
-            issue(self, root_of(self, "res", methods[i].verb));
+            issue(self, root_of(self, self->scheme, methods[i].verb));
         return;
     }
     fulcra__http_exchange_fail(

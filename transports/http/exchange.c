@@ -204,6 +204,7 @@ fulcra__http_exchange_new(FulcraHttpDaemon *daemon,
             connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
                          ->socket_context;
     self->front = self->peer->front;
+    self->scheme = self->peer->scheme;
     self->target = g_strdup(target);
     fulcra_host_stats_add(FULCRA_STAT_HTTP_REQUESTS, 1);
     return self;

@@ -30,8 +30,8 @@ typedef enum {
 struct _FulcraHttpExchange {
     FulcraContext context; /* httpResponse:, over the layer of the head */
     FulcraHttpDaemon *daemon;
-    const char *front;
-    char *target; /* as it was sent */
+    const char *front, *scheme; /* interned */
+    char *target;               /* as it was sent */
     FulcraHttpHead *head;
     FulcraHttpReply reply;
     FulcraRepresentation *body; /* (nullable): immutable once ASKED */

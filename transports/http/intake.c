@@ -117,6 +117,9 @@ make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
             find_field(received, "upgrade") != NULL);
     /* The layer below; it takes over the reference. */
     self->context.parent = fulcra_http_head_get_context(self->head);
+    if (self->peer->layer != NULL)
+        self->context.parent->parent =
+                fulcra_host_context_ref(self->peer->layer);
     return true;
 }
 

@@ -204,6 +204,8 @@ fulcra__http_address_is_loopback(const struct sockaddr_storage *address)
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 
+    if (address->ss_family == AF_UNIX)
+        return true;
     if (is_mapped(address))
         return v6->sin6_addr.s6_addr[12] == 127;
     if (address->ss_family == AF_INET6)

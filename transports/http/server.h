@@ -20,6 +20,11 @@ typedef struct {
     const char *address; /* numeric, or "localhost" */
     uint16_t port;       /* 0: the system picks one */
     const char *front;   /* URI of the space in which requests are resolved */
+    const char *path;    /* (nullable): a UNIX socket instead, for its owner and
+                            root alone */
+    const char *scheme;  /* (nullable): of what paths stand for, not "res" */
+    FulcraContext *context; /* (nullable) (transfer none): in the scope of every
+                               request; must outlive the server */
 } FulcraHttpListener;
 
 typedef struct {
