@@ -99,6 +99,30 @@ attach_source(FulcraRequest *request, GError **error)
     return keys_each(request, fulcra_request_attach_key, error);
 }
 
+/* Of a sub-request that says nothing itself. */
+static FulcraRepresentation *
+attach_check_source(FulcraRequest *request, GError **error)
+{
+    size_t n = fulcra_request_get_n_arguments(request, "check");
+
+    request->independent = true;
+    for (size_t i = 0; i < n; i++) {
+        const FulcraArgument *check =
+                fulcra__request_get_argument(request, "check", i);
+
+        if (check == NULL || check->identifier == NULL ||
+                request->parent == NULL) {
+            g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                    "a check is an identifier, attached to a request that "
+                    "asks for this one");
+            return NULL;
+        }
+        fulcra_request_attach_check(request->parent, check->identifier);
+    }
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_bool(true), FULCRA_EXPIRY_ALWAYS, 0);
+}
+
 static FulcraRepresentation *
 cut_source(FulcraRequest *request, GError **error)
 {
@@ -109,6 +133,12 @@ static const FulcraEndpointOps attach_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .source = attach_source,
+};
+
+static const FulcraEndpointOps attach_check_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = attach_check_source,
 };
 
 static const FulcraEndpointOps cut_ops = {
@@ -332,6 +362,7 @@ static const struct {
     { "data", "data:{rest*}", &data_ops },
     { "attach", "active:attachExpiryKey+id@{}+", &attach_ops },
     { "attach", "active:attachGoldenThread+id@{}+", &attach_ops },
+    { "attach-check", "active:attachExpiryCheck+check@{}+", &attach_check_ops },
     { "cut", "active:cutExpiryKey+id@{}+", &cut_ops },
     { "cut", "active:cutGoldenThread+id@{}+", &cut_ops },
     { "chain", "active:chain+operand@{}+step@{}+", &fulcra__chain_ops },

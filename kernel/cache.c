@@ -325,11 +325,24 @@ void
 fulcra__cache_give(FulcraRequest *self, FulcraRepresentation *answer,
         FulcraLedger *ledger, const char *from)
 {
-    fulcra__ledger_unref(self->ledger);
-    self->ledger = fulcra__ledger_ref(ledger);
-    self->from_cache = from;
     fulcra__request_mark_returned(self);
-    fulcra__request_finish(self, answer, NULL);
+    fulcra__request_finish_from(self, answer, ledger, from);
+}
+
+/* There is an answer, but whether it holds is to be asked: by who would else
+ * evaluate. Where that may not wait, it evaluates. @answer, @ledger: (transfer
+ * full) */
+static FulcraCacheVerdict
+cache_check(FulcraRequest *request, FulcraRepresentation *answer,
+        FulcraLedger *ledger, FulcraCacheVerdict verdict, bool may_wait)
+{
+    if (verdict == FULCRA__CACHE_EVALUATE && may_wait) {
+        fulcra__checks_ask(request, answer, ledger);
+        return FULCRA__CACHE_JOINED;
+    }
+    fulcra_representation_unref(answer);
+    fulcra__ledger_unref(ledger);
+    return verdict;
 }
 
 FulcraCacheVerdict
@@ -351,6 +364,12 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
         FulcraLedger *ledger = fulcra__ledger_ref(entry->ledger);
 
         entry->uses++;
+        if (fulcra__ledger_is_due(ledger)) {
+            verdict = fulcra__flights_enter(
+                    &shard->flights, hash, request, may_join);
+            pthread_mutex_unlock(&shard->lock);
+            return cache_check(request, answer, ledger, verdict, may_join);
+        }
         pthread_mutex_unlock(&shard->lock);
         fulcra_host_stats_add(FULCRA_STAT_CACHE_HITS, 1);
         fulcra__cache_give(request, answer, ledger, "hit");
@@ -491,9 +510,10 @@ fulcra__cache_ended(
 {
     unsigned hash = request_hash(request);
     Shard *shard = cache_shard(self, hash);
-    request->kept_answer = fulcra__cache_why_not(request) == NULL &&
-                           request_is_current(request);
-    Entry *entry = request->kept_answer ? entry_new(request) : NULL;
+    bool given = request->from_cache != NULL; /* it holds, after a check */
+    request->kept_answer = given || (fulcra__cache_why_not(request) == NULL &&
+                                            request_is_current(request));
+    Entry *entry = request->kept_answer && !given ? entry_new(request) : NULL;
 
     if (request->error == NULL)
         atomic_store_explicit(&self->not_kept[hash % N_HINTS],

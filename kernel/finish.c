@@ -93,7 +93,7 @@ request_settle(FulcraRequest *self)
     FulcraFlight *flight = g_steal_pointer(&self->flight);
     bool evaluated = self->evaluated_us != 0;
     pthread_mutex_unlock(&self->root->lock);
-    if (evaluated)
+    if (evaluated || flight != NULL)
         fulcra__cache_ended(self->root->kernel->cache, self, flight);
 
     if (parent == NULL || parent->ledger == NULL || self->independent)
@@ -111,20 +111,20 @@ request_settle(FulcraRequest *self)
     return flight;
 }
 
-/* Whether this call is the one that answers @self, and has.
- * @answer, @error: (transfer full): one of them is NULL */
-bool
-fulcra__request_finish(
-        FulcraRequest *self, FulcraRepresentation *answer, GError *error)
+static bool
+request_claim(FulcraRequest *self)
 {
     int pending = PHASE_PENDING;
 
-    if (!atomic_compare_exchange_strong(
-                &self->phase, &pending, PHASE_CLAIMED)) {
-        fulcra_representation_unref(answer);
-        g_clear_error(&error);
-        return false;
-    }
+    return atomic_compare_exchange_strong(
+            &self->phase, &pending, PHASE_CLAIMED);
+}
+
+/* It is claimed. @answer, @error: (transfer full): one of them is NULL */
+static void
+request_complete(
+        FulcraRequest *self, FulcraRepresentation *answer, GError *error)
+{
     if (error != NULL) {
         g_autofree char *line = fulcra__request_describe(self);
 
@@ -150,7 +150,35 @@ fulcra__request_finish(
     }
     if (flight != NULL)
         fulcra__flight_land(flight, self, fulcra__request_again);
+}
+
+/* Whether this call is the one that answers @self, and has.
+ * @answer, @error: (transfer full): one of them is NULL */
+bool
+fulcra__request_finish(
+        FulcraRequest *self, FulcraRepresentation *answer, GError *error)
+{
+    if (!request_claim(self)) {
+        fulcra_representation_unref(answer);
+        g_clear_error(&error);
+        return false;
+    }
+    request_complete(self, answer, error);
     return true;
+}
+
+void
+fulcra__request_finish_from(FulcraRequest *self, FulcraRepresentation *answer,
+        FulcraLedger *ledger, const char *from)
+{
+    if (!request_claim(self)) { /* its time was up */
+        fulcra_representation_unref(answer);
+        return;
+    }
+    fulcra__ledger_unref(self->ledger);
+    self->ledger = fulcra__ledger_ref(ledger);
+    self->from_cache = from;
+    request_complete(self, answer, NULL);
 }
 
 void

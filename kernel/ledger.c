@@ -9,8 +9,9 @@
 #include "private/request.h"
 
 /* Beyond these an answer depends on too much to be worth keeping. */
-#define MAX_SLOTS 512
-#define MAX_NOTED 64
+#define MAX_SLOTS  512
+#define MAX_NOTED  64
+#define MAX_CHECKS 16
 
 FulcraLedger *
 fulcra__ledger_new(void)
@@ -34,6 +35,9 @@ fulcra__ledger_unref(FulcraLedger *self)
 {
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
+    for (unsigned i = 0; i < self->n_checks; i++)
+        fulcra__check_unref(self->checks[i]);
+    g_free(self->checks);
     g_free(self->slots);
     g_free(self->noted);
     g_free(self);
@@ -99,6 +103,22 @@ fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind, const char *name,
 }
 
 void
+fulcra__ledger_add_check(FulcraLedger *self, FulcraCheck *check)
+{
+    for (unsigned i = 0; i < self->n_checks; i++)
+        if (self->checks[i] == check)
+            return;
+    if (self->n_checks == MAX_CHECKS) {
+        self->bound = "it depends on too many checks";
+        return;
+    }
+    if (has_no_room(self->n_checks))
+        self->checks = g_renew(
+                FulcraCheck *, self->checks, MAX(1, self->n_checks * 2));
+    self->checks[self->n_checks++] = fulcra__check_ref(check);
+}
+
+void
 fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer)
 {
     self->answers[self->n_answers++ % FULCRA__LEDGER_ANSWERS] = answer;
@@ -112,6 +132,8 @@ fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
     for (unsigned i = 0; i < other->n_noted; i++)
         fulcra__ledger_note(self, other->noted[i].kind, other->noted[i].name,
                 other->noted[i].value);
+    for (unsigned i = 0; i < other->n_checks; i++)
+        fulcra__ledger_add_check(self, other->checks[i]);
     if (other->expires_at != 0 &&
             (self->expires_at == 0 || other->expires_at < self->expires_at))
         self->expires_at = other->expires_at;
@@ -129,7 +151,21 @@ fulcra__ledger_is_valid(const FulcraLedger *self)
     for (unsigned i = 0; i < self->n_slots; i++)
         if (fulcra__cut_last(self->slots[i]) > self->began)
             return false;
+    for (unsigned i = 0; i < self->n_checks; i++)
+        if (atomic_load(&self->checks[i]->over))
+            return false;
     return true;
+}
+
+bool
+fulcra__ledger_is_due(const FulcraLedger *self)
+{
+    int64_t now = self->n_checks == 0 ? 0 : g_get_monotonic_time();
+
+    for (unsigned i = 0; i < self->n_checks; i++)
+        if (fulcra__check_is_due(self->checks[i], now))
+            return true;
+    return false;
 }
 
 static uint64_t

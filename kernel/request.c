@@ -305,6 +305,26 @@ fulcra_request_attach_key(FulcraRequest *self, const char *key)
 }
 
 void
+fulcra_request_attach_check(FulcraRequest *self, FulcraIdentifier *check)
+{
+    g_return_if_fail(self != NULL && check != NULL);
+    if (self->ledger == NULL)
+        return;
+
+    FulcraPlaces *places = self->evaluation != NULL
+                                   ? self->evaluation
+                                   : fulcra__request_get_places(self);
+    FulcraCheck *fresh = fulcra__check_new(check, places);
+    pthread_mutex_lock(&self->root->lock);
+    if (!self->ledger->closed) {
+        fulcra__ledger_add_check(self->ledger, fresh);
+        self->ledger->asked = true;
+    }
+    pthread_mutex_unlock(&self->root->lock);
+    fulcra__check_unref(fresh);
+}
+
+void
 fulcra_request_cut_key(FulcraRequest *self, const char *key)
 {
     g_return_if_fail(self != NULL && key != NULL);

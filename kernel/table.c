@@ -36,6 +36,14 @@ places_stay(
     return true;
 }
 
+/* @places: (transfer full) */
+static void
+table_add_places(FulcraTable *self, FulcraPlaces *places)
+{
+    g_hash_table_add(self->places, places);
+    g_hash_table_insert(self->by_number, &places->number, places);
+}
+
 /* What nobody changed keeps its identity, and with it what is cached. */
 static void
 table_inherit_places(FulcraTable *self, FulcraTable *previous)
@@ -51,7 +59,7 @@ table_inherit_places(FulcraTable *self, FulcraTable *previous)
         if (!places_stay(places, previous, self))
             continue;
         fulcra_refs_take(&places->refs);
-        g_hash_table_add(self->places, places);
+        table_add_places(self, places);
     }
     pthread_mutex_unlock(&previous->lock);
 }
@@ -69,6 +77,7 @@ fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
     pthread_mutex_init(&self->lock, NULL);
     self->places = g_hash_table_new_full(
             fulcra__places_hash, fulcra__places_equal, NULL, places_release);
+    self->by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
 
     if (previous != NULL) {
         GHashTableIter iter;
@@ -95,6 +104,7 @@ fulcra__table_unref(FulcraTable *self)
 {
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
+    g_hash_table_unref(self->by_number);
     g_hash_table_unref(self->places);
     g_hash_table_unref(self->spaces);
     pthread_mutex_destroy(&self->lock);
@@ -116,8 +126,17 @@ fulcra__table_push(FulcraTable *self, FulcraPlaces *parent, FulcraSpace *space)
     FulcraPlaces *places = g_hash_table_lookup(self->places, &key);
     if (places == NULL) {
         places = fulcra__places_push(parent, space);
-        g_hash_table_add(self->places, places);
+        table_add_places(self, places);
     }
+    pthread_mutex_unlock(&self->lock);
+    return places;
+}
+
+FulcraPlaces *
+fulcra__table_find_places(FulcraTable *self, uint64_t number)
+{
+    pthread_mutex_lock(&self->lock);
+    FulcraPlaces *places = g_hash_table_lookup(self->by_number, &number);
     pthread_mutex_unlock(&self->lock);
     return places;
 }

@@ -19,7 +19,8 @@ void fulcra__cache_free(FulcraCache *self);
 typedef enum {
     FULCRA__CACHE_EVALUATE, /* run it; it may lead a flight now */
     FULCRA__CACHE_HIT,      /* answered */
-    FULCRA__CACHE_JOINED, /* the leader of a flight will answer it, or run it */
+    FULCRA__CACHE_JOINED, /* it will be answered, or run, by who leads a flight
+                             or once it is known whether an answer holds */
     FULCRA__CACHE_CIRCLE, /* it would wait for itself */
 } FulcraCacheVerdict;
 

@@ -9,6 +9,7 @@
  * request has ended; then it never changes.
  */
 
+#include "private/check.h"
 #include "private/cut.h"
 #include <fulcra-host/context.h>
 #include <fulcra/request.h>
@@ -26,7 +27,8 @@ typedef struct {
 
 #define FULCRA__LEDGER_ANSWERS 8 /* the last ones */
 
-typedef struct {
+typedef struct _FulcraLedger FulcraLedger;
+struct _FulcraLedger {
     FulcraRefs refs;
     uint64_t began;     /* tick of the cut clock */
     int64_t expires_at; /* real microseconds; 0: not by time */
@@ -39,10 +41,11 @@ typedef struct {
      * hands one on has stated nothing itself. */
     const void *answers[FULCRA__LEDGER_ANSWERS];
     unsigned n_answers;
-    unsigned n_slots, n_noted;
+    unsigned n_slots, n_noted, n_checks;
     FulcraCutSlot *slots;
     FulcraNoted *noted;
-} FulcraLedger;
+    FulcraCheck **checks;
+};
 
 FulcraLedger *fulcra__ledger_new(void);
 FulcraLedger *fulcra__ledger_ref(FulcraLedger *self);
@@ -58,11 +61,18 @@ void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
 /** @answer, of a sub-request, may be handed on. */
 void fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer);
 
+/** @check: (transfer none) */
+void fulcra__ledger_add_check(FulcraLedger *self, FulcraCheck *check);
+
 /** Adds what a sub-request depended on. */
 void fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other);
 
-/** Whether nothing that it depends on was cut, and its time has not come. */
+/** Whether nothing that it depends on was cut, its time has not come, and no
+ * check has said no. */
 bool fulcra__ledger_is_valid(const FulcraLedger *self);
+
+/** Whether checks have to be asked before that is known. */
+bool fulcra__ledger_is_due(const FulcraLedger *self);
 
 /** Whether the noted values are those of @request. */
 bool fulcra__ledger_matches(const FulcraLedger *self, FulcraRequest *request);

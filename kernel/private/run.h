@@ -18,6 +18,11 @@ bool fulcra__request_finish(
 void fulcra__request_finish_failed(FulcraRequest *self, FulcraErrorCode code,
         const char *format, ...) FULCRA_PRINTF(3, 4);
 
+/** Answers @self with what another request was answered with. @answer:
+ * (transfer full); @ledger: of that answer; @from: static: for the trace */
+void fulcra__request_finish_from(FulcraRequest *self,
+        FulcraRepresentation *answer, FulcraLedger *ledger, const char *from);
+
 /** Its deadline has passed: names the endpoint in the log. */
 void fulcra__request_time_out(FulcraRequest *self);
 

@@ -17,7 +17,8 @@ struct _FulcraTable {
     uint64_t generation; /* unique in the process */
     GHashTable *spaces;  /* interned URI to FulcraSpace */
     pthread_mutex_t lock;
-    GHashTable *places; /* set of FulcraPlaces, each held */
+    GHashTable *places;    /* set of FulcraPlaces, each held */
+    GHashTable *by_number; /* the same, by their numbers */
 };
 
 /** The successor of @previous (nullable). (transfer full) */
@@ -28,6 +29,10 @@ void fulcra__table_unref(FulcraTable *self);
 
 /** @uri: interned. (transfer none) (nullable) */
 FulcraSpace *fulcra__table_find(FulcraTable *self, const char *uri);
+
+/** The list of places of that number; NULL where one of its spaces is published
+ * no more. (transfer none) (nullable) */
+FulcraPlaces *fulcra__table_find_places(FulcraTable *self, uint64_t number);
 
 /** (transfer none): held by the table */
 FulcraPlaces *fulcra__table_push(

@@ -269,6 +269,22 @@ test_no_cut_is_lost(void)
     fixture_clear(&fixture);
 }
 
+static void
+ask_many(Fixture *fixture, const char *text, int n)
+{
+    Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        n, 0 };
+
+    for (int i = 0; i < n; i++) {
+        g_autoptr(FulcraRequest) root =
+                fixture_root(fixture, FULCRA_VERB_SOURCE, text);
+
+        fulcra_request_issue_async(root, countdown_answered, &countdown);
+    }
+    countdown_wait(&countdown);
+    g_assert_cmpint(countdown.failed, ==, 0);
+}
+
 /* --- noted values --- */
 
 typedef struct {
@@ -553,23 +569,116 @@ test_arguments_of_who_asks(void)
     fixture_clear(&fixture);
 }
 
-/* --- single flight --- */
+/* --- checks --- */
+
+static atomic_int checked;
+static atomic_int check_says; /* 1: yes, 0: no, -1: fails */
+
+static FulcraRepresentation *
+check_exists(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    atomic_fetch_add(&checked, 1);
+    if (atomic_load(&check_says) < 0) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED, "broken");
+        return NULL;
+    }
+    return fulcra_representation_new_bool(atomic_load(&check_says) == 1);
+}
+
+static const FulcraEndpointOps check_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .exists = check_exists,
+};
+
+static FulcraRepresentation *
+checked_source(FulcraRequest *request, GError **error)
+{
+    fulcra_request_attach_check(request, FULCRA_ID("res:/check"));
+    return silent_source(request, error);
+}
+
+static const FulcraEndpointOps checked_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = checked_source,
+};
 
 static void
-ask_many(Fixture *fixture, const char *text, int n)
+fixture_open_checked(Fixture *self)
 {
-    Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
-        n, 0 };
-
-    for (int i = 0; i < n; i++) {
-        g_autoptr(FulcraRequest) root =
-                fixture_root(fixture, FULCRA_VERB_SOURCE, text);
-
-        fulcra_request_issue_async(root, countdown_answered, &countdown);
-    }
-    countdown_wait(&countdown);
-    g_assert_cmpint(countdown.failed, ==, 0);
+    fixture_open(self);
+    fixture_bind(self, "res:/check", &check_ops);
+    fixture_bind(self, "res:/checked", &checked_ops);
+    fixture_publish(self);
+    atomic_store(&checked, 0);
+    atomic_store(&check_says, 1);
 }
+
+/* Asks until the check was asked once more. */
+static void
+expect_checked(Fixture *fixture, const char *text, const char *before,
+        const char *after)
+{
+    int n = atomic_load(&checked);
+    g_autofree char *answer = NULL;
+
+    while (atomic_load(&checked) == n) {
+        g_clear_pointer(&answer, g_free);
+        answer = fixture_ask(fixture, FULCRA_VERB_SOURCE, text, NULL);
+        if (atomic_load(&checked) == n)
+            g_assert_cmpstr(answer, ==, before);
+        g_usleep(5000);
+    }
+    g_assert_cmpstr(answer, ==, after);
+    g_assert_cmpint(atomic_load(&checked), ==, n + 1);
+}
+
+static void
+test_checks(void)
+{
+    Fixture fixture;
+    int64_t begin = g_get_monotonic_time();
+    fixture_open_checked(&fixture);
+
+    fixture_expect(&fixture, "res:/checked", "1");
+    fixture_expect(&fixture, "active:upper+operand@res:/checked", "<1>");
+    expect_checked(&fixture, "res:/checked", "1", "1");
+    g_assert_cmpint(g_get_monotonic_time() - begin, >=, G_USEC_PER_SEC);
+
+    /* What was made of it expires as well. */
+    atomic_store(&check_says, 0);
+    expect_checked(
+            &fixture, "active:upper+operand@res:/checked", "<1>", "<102>");
+    fixture_expect(&fixture, "res:/checked", "102");
+    atomic_store(&check_says, -1);
+    expect_checked(&fixture, "res:/checked", "102", "203");
+    fixture_expect(&fixture, "res:/checked", "203");
+    fixture_clear(&fixture);
+}
+
+/* Those who ask at once are told after one check, whatever it says. */
+static void
+test_checks_are_shared(void)
+{
+    Fixture fixture;
+    fixture_open_checked(&fixture);
+
+    ask_many(&fixture, "res:/checked", 1);
+    g_usleep(1100000); /* until the check is due */
+    ask_many(&fixture, "res:/checked", 200);
+    g_assert_cmpint(atomic_load(&checked), ==, 1);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 1);
+    atomic_store(&check_says, 0);
+    g_usleep(1100000);
+    ask_many(&fixture, "res:/checked", 200);
+    g_assert_cmpint(atomic_load(&checked), ==, 2);
+    g_assert_cmpint(atomic_load(&evaluated), ==, 2);
+    fixture_clear(&fixture);
+}
+
+/* --- single flight --- */
 
 static void
 test_single_flight(void)
@@ -781,6 +890,8 @@ main(int argc, char **argv)
     g_test_add_func("/cache/noted-values", test_noted_values);
     g_test_add_func("/cache/given", test_given);
     g_test_add_func("/cache/arguments-of-who-asks", test_arguments_of_who_asks);
+    g_test_add_func("/cache/checks", test_checks);
+    g_test_add_func("/cache/checks-are-shared", test_checks_are_shared);
     g_test_add_func("/cache/single-flight", test_single_flight);
     g_test_add_func("/cache/leader-is-cancelled", test_leader_is_cancelled);
     g_test_add_func("/cache/circles", test_circles);

@@ -88,6 +88,19 @@ void fulcra_request_attach_key(FulcraRequest *self, const char *key);
  * Cut after the change, not before. */
 void fulcra_request_cut_key(FulcraRequest *self, const char *key);
 
+/**
+ * fulcra_request_attach_check:
+ * @check: (transfer none): what is asked whether the answer still holds
+ *
+ * For what changes without telling anybody: a file of another program, a
+ * foreign service. When the answer to @self, or what was made of it, is wanted
+ * again, EXISTS is asked of @check in the scope of the endpoint but outside of
+ * any context, at most once a second; `true` means that the answer holds. Where
+ * it says anything else, fails, or takes more than a second, the answer has
+ * expired. @check is no `arg:`.
+ */
+void fulcra_request_attach_check(FulcraRequest *self, FulcraIdentifier *check);
+
 /* --- asking for other resources, and waiting --- */
 
 /* Each issues a sub-request of @self in the same scope and waits for it. On
