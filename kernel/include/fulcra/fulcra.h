@@ -11,4 +11,5 @@
 #include <fulcra/representation.h>
 #include <fulcra/request.h>
 #include <fulcra/socket.h>
+#include <fulcra/topic.h>
 #include <fulcra/types.h>

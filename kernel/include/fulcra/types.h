@@ -23,6 +23,7 @@ typedef struct _FulcraModule FulcraModule;
 typedef struct _FulcraRepresentation FulcraRepresentation;
 typedef struct _FulcraRequest FulcraRequest;
 typedef struct _FulcraSocket FulcraSocket;
+typedef struct _FulcraTopic FulcraTopic;
 
 /**
  * FulcraVerb:

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Topics, for the transports that deliver
+ */
+
+#include <fulcra/topic.h>
+
+G_BEGIN_DECLS
+
+/* Embedded in whatever stands for the subscribers of one loop. */
+typedef struct _FulcraTopicListener FulcraTopicListener;
+struct _FulcraTopicListener {
+    /* Under the topic's lock, on the publisher's thread: takes note of
+     * @message (transfer none), does not call the topic, does not wait. */
+    void (*published)(
+            FulcraTopicListener *self, FulcraRepresentation *message);
+    FulcraTopicListener *previous, *next; /* the topic's */
+};
+
+/** What is published from now on comes to @listener, which holds a reference
+ * to @self as long. */
+void fulcra_host_topic_listen(FulcraTopic *self, FulcraTopicListener *listener);
+
+/** Nothing comes to @listener after this returns. */
+void fulcra_host_topic_unlisten(
+        FulcraTopic *self, FulcraTopicListener *listener);
+
+/** Holds back publications until fulcra_host_topic_unlock(); returns the last
+ * message (transfer none) (nullable). For a moment only. */
+FulcraRepresentation *fulcra_host_topic_lock(FulcraTopic *self);
+void fulcra_host_topic_unlock(FulcraTopic *self);
+
+/** Presence: @socket is subscribed, or no longer. */
+void fulcra_host_topic_enter(FulcraTopic *self, FulcraSocket *socket);
+void fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket);
+
+/** Marks @request, a root that was not issued, as a subscription. */
+void fulcra_host_request_set_subscription(FulcraRequest *request);
+
+G_END_DECLS

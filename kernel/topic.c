@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * topic.c - topics: what is published to one goes to all who listen
+ *
+ * Listeners are few, one for each event loop that has subscribers. They are
+ * told under the lock, so all of them see one order; they only take note.
+ * Keys are cut after the lock was given up: whoever is woken by a cut finds
+ * what was published.
+ */
+
+#include "private/cut.h"
+#include <fulcra-host/socket.h>
+#include <fulcra-host/topic.h>
+#include <fulcra/representation.h>
+#include <fulcra/request.h>
+
+#define SUBSCRIPTION "subscription" /* the header that marks one */
+
+struct _FulcraTopic {
+    FulcraRefs refs;
+    char *key, *presence_key;
+    pthread_mutex_t lock; /* guards what follows */
+    FulcraTopicListener *listeners;
+    FulcraRepresentation *last; /* (nullable) */
+    uint64_t n_published;
+    GHashTable *subscribers; /* set of FulcraSocket, held */
+};
+
+FulcraTopic *
+fulcra_topic_new(const char *key)
+{
+    g_return_val_if_fail(key != NULL, NULL);
+    FulcraTopic *self = g_new0(FulcraTopic, 1);
+
+    fulcra_refs_init(&self->refs);
+    self->key = g_strdup(key);
+    self->presence_key = g_strconcat(key, ":presence", NULL);
+    pthread_mutex_init(&self->lock, NULL);
+    self->subscribers = g_hash_table_new_full(g_direct_hash, g_direct_equal,
+            (GDestroyNotify)fulcra_socket_unref, NULL);
+    return self;
+}
+
+FulcraTopic *
+fulcra_topic_ref(FulcraTopic *self)
+{
+    fulcra_refs_take(&self->refs);
+    return self;
+}
+
+void
+fulcra_topic_unref(FulcraTopic *self)
+{
+    if (self == NULL || !fulcra_refs_drop(&self->refs))
+        return;
+    g_assert(self->listeners == NULL); /* each holds a reference */
+    fulcra_representation_unref(self->last);
+    g_hash_table_unref(self->subscribers);
+    pthread_mutex_destroy(&self->lock);
+    g_free(self->key);
+    g_free(self->presence_key);
+    g_free(self);
+}
+
+void
+fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
+{
+    g_return_if_fail(self != NULL && message != NULL);
+    FulcraRepresentation *before = fulcra_representation_ref(message);
+
+    pthread_mutex_lock(&self->lock);
+    for (FulcraTopicListener *listener = self->listeners; listener != NULL;
+            listener = listener->next)
+        listener->published(listener, message);
+    FulcraRepresentation *last = self->last;
+    self->last = before;
+    self->n_published++;
+    pthread_mutex_unlock(&self->lock);
+    fulcra_representation_unref(last);
+    fulcra__cut(self->key);
+}
+
+FulcraRepresentation *
+fulcra_topic_get_last(FulcraTopic *self)
+{
+    FulcraRepresentation *last = fulcra_host_topic_lock(self);
+
+    if (last != NULL)
+        fulcra_representation_ref(last);
+    fulcra_host_topic_unlock(self);
+    return last;
+}
+
+uint64_t
+fulcra_topic_get_n_published(FulcraTopic *self)
+{
+    pthread_mutex_lock(&self->lock);
+    uint64_t n = self->n_published;
+    pthread_mutex_unlock(&self->lock);
+    return n;
+}
+
+unsigned
+fulcra_topic_get_n_subscribers(FulcraTopic *self)
+{
+    pthread_mutex_lock(&self->lock);
+    unsigned n = g_hash_table_size(self->subscribers);
+    pthread_mutex_unlock(&self->lock);
+    return n;
+}
+
+GPtrArray *
+fulcra_topic_list_subscribers(FulcraTopic *self, unsigned max)
+{
+    GPtrArray *list =
+            g_ptr_array_new_with_free_func((GDestroyNotify)fulcra_socket_unref);
+    GHashTableIter all;
+    void *socket;
+
+    pthread_mutex_lock(&self->lock);
+    g_hash_table_iter_init(&all, self->subscribers);
+    while (list->len < max && g_hash_table_iter_next(&all, &socket, NULL))
+        g_ptr_array_add(list, fulcra_socket_ref(socket));
+    pthread_mutex_unlock(&self->lock);
+    return list;
+}
+
+/* --- for transports --- */
+
+FulcraRepresentation *
+fulcra_host_topic_lock(FulcraTopic *self)
+{
+    pthread_mutex_lock(&self->lock);
+    return self->last;
+}
+
+void
+fulcra_host_topic_unlock(FulcraTopic *self)
+{
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra_host_topic_listen(FulcraTopic *self, FulcraTopicListener *listener)
+{
+    pthread_mutex_lock(&self->lock);
+    listener->previous = NULL;
+    listener->next = self->listeners;
+    if (self->listeners != NULL)
+        self->listeners->previous = listener;
+    self->listeners = listener;
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra_host_topic_unlisten(FulcraTopic *self, FulcraTopicListener *listener)
+{
+    pthread_mutex_lock(&self->lock);
+    if (listener->previous != NULL)
+        listener->previous->next = listener->next;
+    else
+        self->listeners = listener->next;
+    if (listener->next != NULL)
+        listener->next->previous = listener->previous;
+    pthread_mutex_unlock(&self->lock);
+}
+
+static void
+cut_presence(FulcraTopic *self, bool changed)
+{
+    if (changed)
+        fulcra__cut(self->presence_key);
+}
+
+void
+fulcra_host_topic_enter(FulcraTopic *self, FulcraSocket *socket)
+{
+    pthread_mutex_lock(&self->lock);
+    bool changed =
+            g_hash_table_add(self->subscribers, fulcra_socket_ref(socket));
+    pthread_mutex_unlock(&self->lock);
+    cut_presence(self, changed);
+}
+
+void
+fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket)
+{
+    pthread_mutex_lock(&self->lock);
+    bool changed = g_hash_table_remove(self->subscribers, socket);
+    pthread_mutex_unlock(&self->lock);
+    cut_presence(self, changed);
+}
+
+/* --- subscriptions as requests --- */
+
+FulcraRepresentation *
+fulcra_representation_new_topic(FulcraTopic *self)
+{
+    return fulcra_representation_new_boxed(FULCRA_TYPE_TOPIC,
+            fulcra_topic_ref(self), (GDestroyNotify)fulcra_topic_unref);
+}
+
+bool
+fulcra_request_is_subscription(FulcraRequest *request)
+{
+    return fulcra_request_get_header(request, SUBSCRIPTION) != NULL;
+}
+
+void
+fulcra_host_request_set_subscription(FulcraRequest *request)
+{
+    fulcra_request_set_header(request, SUBSCRIPTION, "yes", false);
+}
