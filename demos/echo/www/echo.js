@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-import { Connection, showState } from '/demo/common/connection.js';
+import { FulcraSocket } from '/fulcra.js';
+import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
 
 const SHOWN = 40;
 const element = (id) => document.getElementById(id);
 const tag = newTag();
 const strip = new Strip(element('strip'), tag);
-const connection = new Connection('/demo/echo', { strip: tag });
+const connection = new FulcraSocket(`/demo/echo?strip=${tag}`);
 const pending = []; // what was sent and is not back yet, in order
 
 const kind = () => document.querySelector('input[name="kind"]:checked').value;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-import { Connection, showState } from '/demo/common/connection.js';
+import { FulcraSocket } from '/fulcra.js';
+import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
 
 const SHOWN = 300;
 const element = (id) => document.getElementById(id);
 const tag = newTag();
 const strip = new Strip(element('strip'), tag);
-const connection = new Connection('/demo/grouptherapy', { strip: tag });
+const connection = new FulcraSocket(`/demo/grouptherapy?strip=${tag}`);
 const members = new Set();
 let wanted = null; // the name to join under, also after a reconnect
 let me = null;     // the name under which we have joined

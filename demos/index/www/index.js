@@ -2,7 +2,7 @@
 //
 // One line of life in each card: the demos themselves, asked.
 
-import { Connection } from '/demo/common/connection.js';
+import { FulcraSocket } from '/fulcra.js';
 
 const line = (name) => document.getElementById(`live-${name}`);
 
@@ -27,7 +27,7 @@ async function members() {
 }
 
 function ticker() {
-  const connection = new Connection('/demo/ticker');
+  const connection = new FulcraSocket('/demo/ticker');
   connection.addEventListener('message', ({ detail }) => {
     const { prices } = JSON.parse(detail);
     show('ticker', ...prices.slice(0, 2).map(({ symbol, cents }) => `${symbol} ${(cents / 100).toFixed(2)}`));
@@ -37,7 +37,7 @@ function ticker() {
 
 // The time of one message there and back, now and then.
 function echo() {
-  const connection = new Connection('/demo/echo');
+  const connection = new FulcraSocket('/demo/echo');
   let sentAt;
   const send = () => {
     sentAt = performance.now();

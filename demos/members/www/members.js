@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { Connection, showState } from '/demo/common/connection.js';
+import { FulcraSocket } from '/fulcra.js';
+import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
 
 const SHOWN = 300;
@@ -8,7 +9,7 @@ const SESSION_ENDED = 4001;
 const element = (id) => document.getElementById(id);
 const tag = newTag();
 const strip = new Strip(element('strip'), tag);
-const connection = new Connection('/demo/members/room', { strip: tag });
+const connection = new FulcraSocket(`/demo/members/room?strip=${tag}`);
 const me = element('me').textContent;
 const members = new Set();
 

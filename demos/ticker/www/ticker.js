@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { Connection, showState } from '/demo/common/connection.js';
+import { FulcraSocket } from '/fulcra.js';
+import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
 
 const HISTORY = 60;
@@ -9,8 +10,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const element = (id) => document.getElementById(id);
 const tag = newTag();
 const strip = new Strip(element('strip'), tag);
-const connection = new Connection('/demo/ticker', { strip: tag });
-const plain = new Connection('/demo/ticker').url; // the strip is about one socket
+const connection = new FulcraSocket(`/demo/ticker?strip=${tag}`);
+const plain = new URL('/demo/ticker', connection.url); // the strip is about one socket
 const cells = new Map(); // symbol -> { amount, change, line, history }
 let extra = [];          // { socket, dot, latest }
 let latest = '';         // the bytes that the first socket got last
