@@ -440,12 +440,7 @@ entry_new(FulcraRequest *request)
 {
     Entry *self = g_new0(Entry, 1);
     FulcraLedger *ledger = request->ledger;
-    int64_t at;
 
-    if (fulcra_representation_get_expiry(request->answer, &at) ==
-                    FULCRA_EXPIRY_AT &&
-            (ledger->expires_at == 0 || at < ledger->expires_at))
-        ledger->expires_at = at;
     self->values = fulcra__noted_hash(ledger->noted, ledger->n_noted, request);
     self->answer = fulcra_representation_ref(request->answer);
     self->ledger = fulcra__ledger_ref(ledger);

@@ -73,6 +73,7 @@ request_become(FulcraRequest *self, FulcraRequest *template)
     self->verb = template->verb;
     self->places = fulcra__request_get_places(template);
     self->context = template->context;
+    self->independent |= template->independent;
     if (self->wanted == NULL)
         self->wanted = template->wanted;
     if (template->primary != NULL)

@@ -80,6 +80,19 @@ answer_unknown(const FulcraRequest *self)
                      "expiry";
 }
 
+/* With the lock. Nothing is added to it any more, by sub-requests that end late
+ * for one. */
+static void
+request_close_ledger(FulcraRequest *self)
+{
+    int64_t at;
+
+    if (self->answer != NULL && fulcra_representation_get_expiry(
+                                        self->answer, &at) == FULCRA_EXPIRY_AT)
+        fulcra__ledger_expire_at(self->ledger, at);
+    self->ledger->closed = true;
+}
+
 /* What the answer depended on is known now: keeps it, and tells the parent.
  * Returns (transfer full) (nullable): the flight that is to land. */
 static FulcraFlight *
@@ -88,8 +101,8 @@ request_settle(FulcraRequest *self)
     FulcraRequest *parent = self->parent;
 
     pthread_mutex_lock(&self->root->lock);
-    if (self->from_cache == NULL)    /* otherwise it is another's */
-        self->ledger->closed = true; /* to sub-requests that end late */
+    if (self->from_cache == NULL) /* otherwise it is another's */
+        request_close_ledger(self);
     FulcraFlight *flight = g_steal_pointer(&self->flight);
     bool evaluated = self->evaluated_us != 0;
     pthread_mutex_unlock(&self->root->lock);

@@ -58,6 +58,7 @@ item_become(Collection *self, FulcraGivenItem *item, FulcraRequest *passed)
     self->why = passed_refuses(self, passed);
     item->identifier = passed->identifier;
     item->verb = passed->verb;
+    item->independent |= passed->independent;
     item->places = fulcra__request_get_places(passed)->number;
     if (item->wanted == NULL)
         item->wanted = passed->wanted;
@@ -248,7 +249,7 @@ item_equal(const FulcraGivenItem *a, const FulcraGivenItem *b)
     if (a->value != NULL)
         return fulcra__representation_equal(a->value, b->value);
     return a->verb == b->verb && a->wanted == b->wanted &&
-           a->places == b->places &&
+           a->places == b->places && a->independent == b->independent &&
            fulcra_identifier_equal(a->identifier, b->identifier);
 }
 

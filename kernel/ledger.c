@@ -119,6 +119,13 @@ fulcra__ledger_add_check(FulcraLedger *self, FulcraCheck *check)
 }
 
 void
+fulcra__ledger_expire_at(FulcraLedger *self, int64_t at)
+{
+    if (self->expires_at == 0 || at < self->expires_at)
+        self->expires_at = at;
+}
+
+void
 fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer)
 {
     self->answers[self->n_answers++ % FULCRA__LEDGER_ANSWERS] = answer;
@@ -134,9 +141,8 @@ fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
                 other->noted[i].value);
     for (unsigned i = 0; i < other->n_checks; i++)
         fulcra__ledger_add_check(self, other->checks[i]);
-    if (other->expires_at != 0 &&
-            (self->expires_at == 0 || other->expires_at < self->expires_at))
-        self->expires_at = other->expires_at;
+    if (other->expires_at != 0)
+        fulcra__ledger_expire_at(self, other->expires_at);
     /* `began` stays: what was served from the cache began earlier, but was
      * found valid after this evaluation had begun. */
     if (self->bound == NULL)

@@ -39,6 +39,8 @@ static const FulcraSchemaKey request_keys[] = {
     { "varargs", FULCRA_SCHEMA_BOOL,
             .help = "pass on all other arguments that came; by default where "
                     "it is of `ws:`" },
+    { "no-dependency", FULCRA_SCHEMA_BOOL,
+            .help = "what is made of the answer does not expire with it" },
     { NULL },
 };
 
@@ -470,6 +472,8 @@ set_defaults(Parse *self, FulcraDeclaredRequest *request, JsonObject *object)
 
     request->varargs = fulcra_host_json_get_bool(
             object, "varargs", g_str_has_prefix(text, "ws:"));
+    request->independent =
+            fulcra_host_json_get_bool(object, "no-dependency", false);
     request->automatic = self->names->automatic && !self->refers &&
                          g_str_has_prefix(text, "active:");
 }

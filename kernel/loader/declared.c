@@ -307,6 +307,8 @@ fill_in(const FulcraDeclaredRequest *self, FulcraRequest *request,
         fulcra_request_set_primary(request, primary);
     if (self->type != NULL)
         fulcra_request_set_wanted_type(request, self->type);
+    if (self->independent)
+        fulcra_request_set_independent(request);
     for (unsigned i = 0; i < self->headers->len; i++) {
         const FulcraDeclaredHeader *header =
                 &g_array_index(self->headers, FulcraDeclaredHeader, i);

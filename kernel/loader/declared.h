@@ -49,5 +49,6 @@ struct _FulcraDeclaredRequest {
     int primary;       /* passed on: 1 yes, 0 no, -1 where the verb takes one */
     FulcraRepresentation *own_primary; /* (nullable) */
     bool varargs;
-    bool automatic; /* all slots and values of the use are passed */
+    bool independent; /* who asks does not depend on it */
+    bool automatic;   /* all slots and values of the use are passed */
 };

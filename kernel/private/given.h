@@ -19,7 +19,8 @@ typedef struct {
     FulcraIdentifier *identifier;
     FulcraVerb verb;
     const char *wanted; /* (nullable) interned */
-    uint64_t places;    /* their number; 0: those of the request */
+    bool independent;
+    uint64_t places; /* their number; 0: those of the request */
 } FulcraGivenItem;
 
 typedef struct {

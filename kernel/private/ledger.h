@@ -58,6 +58,9 @@ void fulcra__ledger_add_space(FulcraLedger *self, const char *uri);
 void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
         const char *name, uint64_t value);
 
+/** @at: real microseconds; the earliest counts */
+void fulcra__ledger_expire_at(FulcraLedger *self, int64_t at);
+
 /** @answer, of a sub-request, may be handed on. */
 void fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer);
 

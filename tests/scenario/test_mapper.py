@@ -329,3 +329,26 @@ def test_wrong_mappers(fulcra, tmp_path, keys, says):
     said = problems(fulcra, module(tmp_path / "m", [{"mapper": keys}], code=False))
 
     assert re.search(rf"module\.json:\d+:\d+: .*{says}", said), said
+
+
+# --- what answers depend on -------------------------------------------------
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_no_dependency(fulcra, tmp_path, left_out):
+    """What is made of an argument expires with it, unless that is left out."""
+    argument = {"request": {"identifier": "res:/counted",
+                            "no-dependency": left_out}}
+    folder = module(tmp_path / "m", [
+        mapper(to("res:/page", {"identifier": "active:show", "arguments": {
+            "operand": argument, "title": "res:/title"}})),
+        show("active:show+operand@{}?+title@{}?"),
+        literal("res:/title", "a title"),
+        {"id": "counted", "grammar": "res:/counted"}])
+    result = request(fulcra, folder, "res:/page", "--trace")
+
+    assert "operand->1\ntitle->a title\n" in result.stdout
+    page = re.search(r"^SOURCE res:/page .*cache: (.*)$", result.stderr, re.M)
+    assert page[1] == ("kept" if left_out else
+                       "a sub-request's endpoint asked for nothing and stated "
+                       "no expiry")

@@ -57,8 +57,11 @@ stated_source(FulcraRequest *request, GError **error)
     if (g_str_equal(expiry, "always"))
         return fulcra_representation_with_expiry(
                 answer, FULCRA_EXPIRY_ALWAYS, 0);
-    return fulcra_representation_with_expiry(
-            answer, FULCRA_EXPIRY_AT, g_get_real_time() + 30000);
+    if (g_str_equal(expiry, "later"))
+        fulcra_request_attach_key(request, "later");
+    return fulcra_representation_with_expiry(answer, FULCRA_EXPIRY_AT,
+            g_get_real_time() +
+                    (g_str_equal(expiry, "later") ? 3600000000 : 30000));
 }
 
 static const FulcraEndpointOps stated_ops = {
@@ -158,6 +161,181 @@ test_what_is_kept(void)
     g_assert_cmpint(atomic_load(&evaluated), ==, 100);
     fixture_expect(&fixture, "active:upper+operand@res:/silent", "<101>");
     fixture_expect(&fixture, "active:upper+operand@res:/silent", "<202>");
+    fixture_clear(&fixture);
+}
+
+/* One request for @identifier, given what the callback adds. */
+typedef void (*Give)(FulcraRequest *request, const char *what);
+
+static void
+give_value(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra_representation_new_text(what);
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_typed(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra_representation_new_bytes("text/css", what, strlen(what));
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_marked(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value = fulcra_representation_with_header(
+            fulcra_representation_new_text("same"), "mark", what);
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_reference(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse(what, NULL);
+
+    fulcra_request_add_reference(request, "operand", identifier);
+}
+
+static void
+give_request(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse(what, NULL);
+    g_autoptr(FulcraRequest) passed =
+            fulcra_request_new(request, FULCRA_VERB_SOURCE, identifier);
+
+    fulcra_request_add_request(request, "operand", passed);
+}
+
+static void
+give_boxed(FulcraRequest *request, const char *what)
+{
+    g_autoptr(FulcraRepresentation) value = fulcra_representation_new_strings(
+            (const char *const[]){ what, NULL });
+
+    fulcra_request_add_value(request, "operand", value);
+}
+
+static void
+give_too_much(FulcraRequest *request, const char *what)
+{
+    g_autofree char *long_text = g_strnfill(100000, *what);
+
+    give_value(request, long_text);
+}
+
+/* The earliest of what it states and what it was made from, whichever way. */
+static void
+test_what_comes_first(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/stated/later", "1");
+    fixture_expect(&fixture, "res:/stated/later", "1");
+    cut(&fixture, "later");
+    fixture_expect(&fixture, "res:/stated/later", "2");
+
+    fixture_expect(&fixture, "active:upper+operand@res:/stated/soon", "<3>");
+    fixture_expect(&fixture, "active:upper+operand@res:/stated/soon", "<3>");
+    g_usleep(40000); /* until its time has come */
+    fixture_expect(&fixture, "active:upper+operand@res:/stated/soon", "<104>");
+    fixture_clear(&fixture);
+}
+
+/* What is not kept itself has a time all the same. */
+static FulcraRepresentation *
+boxed_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraIdentifier) stated =
+            fulcra_host_identifier_parse("active:stated-soon", error);
+    g_autoptr(FulcraRequest) inner =
+            fulcra_request_new(request, FULCRA_VERB_SOURCE, stated);
+
+    give_boxed(inner, "x");
+    g_autoptr(FulcraRepresentation) seen = fulcra_request_issue(inner, error);
+    return seen == NULL ? NULL
+                        : fulcra_representation_new_text(
+                                  fulcra_representation_get_text(seen));
+}
+
+static const FulcraEndpointOps boxed_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = boxed_source,
+};
+
+static FulcraRepresentation *
+soon_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_representation_with_expiry(silent_source(request, error),
+            FULCRA_EXPIRY_AT, g_get_real_time() + 30000);
+}
+
+static const FulcraEndpointOps soon_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = soon_source,
+};
+
+static void
+test_time_of_what_is_not_kept(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "active:stated-soon+operand@{}", &soon_ops);
+    fixture_bind(&fixture, "res:/boxed", &boxed_ops);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/boxed", "1");
+    fixture_expect(&fixture, "res:/boxed", "1");
+    g_usleep(40000); /* until its time has come */
+    fixture_expect(&fixture, "res:/boxed", "2");
+    fixture_clear(&fixture);
+}
+
+/* A sub-request that is left out of what the answer depends on. */
+static FulcraRepresentation *
+counting_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRequest) count = fulcra_request_new(
+            request, FULCRA_VERB_SOURCE, FULCRA_ID("res:/silent"));
+
+    fulcra_request_set_independent(count);
+    g_autoptr(FulcraRepresentation) counted =
+            fulcra_request_issue(count, error);
+    if (counted == NULL)
+        return NULL;
+    return fulcra_request_source(
+            request, FULCRA_ID("res:/keyed/a"), NULL, error);
+}
+
+static const FulcraEndpointOps counting_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = counting_source,
+};
+
+static void
+test_independent(void)
+{
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "res:/counting", &counting_ops);
+    fixture_publish(&fixture);
+
+    fixture_expect(&fixture, "res:/counting", "2");
+    fixture_expect(&fixture, "res:/counting", "2");
+    cut(&fixture, "a");
+    fixture_expect(&fixture, "res:/counting", "4");
     fixture_clear(&fixture);
 }
 
@@ -415,73 +593,6 @@ test_noted_values(void)
 }
 
 /* --- what is given beside the identifier --- */
-
-/* One request for @identifier, given what the callback adds. */
-typedef void (*Give)(FulcraRequest *request, const char *what);
-
-static void
-give_value(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraRepresentation) value =
-            fulcra_representation_new_text(what);
-
-    fulcra_request_add_value(request, "operand", value);
-}
-
-static void
-give_typed(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraRepresentation) value =
-            fulcra_representation_new_bytes("text/css", what, strlen(what));
-
-    fulcra_request_add_value(request, "operand", value);
-}
-
-static void
-give_marked(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraRepresentation) value = fulcra_representation_with_header(
-            fulcra_representation_new_text("same"), "mark", what);
-
-    fulcra_request_add_value(request, "operand", value);
-}
-
-static void
-give_reference(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraIdentifier) identifier =
-            fulcra_host_identifier_parse(what, NULL);
-
-    fulcra_request_add_reference(request, "operand", identifier);
-}
-
-static void
-give_request(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraIdentifier) identifier =
-            fulcra_host_identifier_parse(what, NULL);
-    g_autoptr(FulcraRequest) passed =
-            fulcra_request_new(request, FULCRA_VERB_SOURCE, identifier);
-
-    fulcra_request_add_request(request, "operand", passed);
-}
-
-static void
-give_boxed(FulcraRequest *request, const char *what)
-{
-    g_autoptr(FulcraRepresentation) value = fulcra_representation_new_strings(
-            (const char *const[]){ what, NULL });
-
-    fulcra_request_add_value(request, "operand", value);
-}
-
-static void
-give_too_much(FulcraRequest *request, const char *what)
-{
-    g_autofree char *long_text = g_strnfill(100000, *what);
-
-    give_value(request, long_text);
-}
 
 static void
 expect_given(Fixture *fixture, Give give, const char *what,
@@ -884,6 +995,10 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cache/what-is-kept", test_what_is_kept);
+    g_test_add_func("/cache/what-comes-first", test_what_comes_first);
+    g_test_add_func(
+            "/cache/time-of-what-is-not-kept", test_time_of_what_is_not_kept);
+    g_test_add_func("/cache/independent", test_independent);
     g_test_add_func("/cache/handed-on", test_handed_on);
     g_test_add_func("/cache/cuts", test_cuts);
     g_test_add_func("/cache/no-cut-is-lost", test_no_cut_is_lost);

@@ -18,7 +18,8 @@
  *           "n":       [ "res:/a", "res:/b" ] },         repeated
  *       "headers": { "name": "value" },
  *       "primary": true,
- *       "varargs": true }
+ *       "varargs": true,
+ *       "no-dependency": true }
  *
  * A text is short for { "identifier": text }. It is parsed and checked once;
  * an instance costs a request and, where {slots} are filled, an identifier.

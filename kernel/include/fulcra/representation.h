@@ -29,11 +29,13 @@ G_BEGIN_DECLS
 #define FULCRA_TYPE_SOCKET    "socket"  /* boxed: a FulcraSocket */
 #define FULCRA_TYPE_NONE      "none"    /* no payload: SINK answers it */
 
+/* Whatever is stated, an answer expires with the keys and checks that were
+ * attached, and with what it was made from: see doc/guide/caching.md. */
 typedef enum {
     FULCRA_EXPIRY_DEPENDENT, /* when something it was made from expires */
     FULCRA_EXPIRY_ALWAYS,    /* at once */
     FULCRA_EXPIRY_NEVER,     /* not by itself */
-    FULCRA_EXPIRY_AT,        /* at a time, or with its dependencies */
+    FULCRA_EXPIRY_AT, /* at a time, or with its dependencies: what is first */
 } FulcraExpiry;
 
 /* Every maker returns (transfer full). */
