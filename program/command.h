@@ -43,6 +43,7 @@ typedef struct {
 extern const FulcraCommand fulcra_command_serve;
 extern const FulcraCommand fulcra_command_check;
 extern const FulcraCommand fulcra_command_request;
+extern const FulcraCommand fulcra_command_new_module;
 extern const FulcraCommand fulcra_command_settings;
 extern const FulcraCommand fulcra_command_version;
 

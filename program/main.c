@@ -17,6 +17,7 @@ static const FulcraCommand *const commands[] = {
     &fulcra_command_serve,
     &fulcra_command_check,
     &fulcra_command_request,
+    &fulcra_command_new_module,
     &fulcra_command_settings,
     &fulcra_command_version,
 };
@@ -39,7 +40,7 @@ print_commands(void)
     printf("usage: fulcra COMMAND [OPTION]...\n\n"
            "A resource-oriented application server.\n\n");
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
     printf("\n'fulcra COMMAND --help' says more.\n");
 }
 

@@ -50,11 +50,8 @@ fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
     return loader;
 }
 
-/* The folder that has modules/ and demos/: that of the build tree where the
- * program runs from there, otherwise that of the installation. (transfer full)
- */
-static char *
-stage_folder(void)
+char *
+fulcra_setup_stage_folder(void)
 {
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
 
@@ -72,7 +69,7 @@ static bool
 scan_playground(FulcraLoader *loader, GError **error)
 {
     static const char *const folders[] = { "modules", "demos" };
-    g_autofree char *stage = stage_folder();
+    g_autofree char *stage = fulcra_setup_stage_folder();
 
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autofree char *folder = g_build_filename(stage, folders[i], NULL);

@@ -32,6 +32,11 @@ FulcraLoader *fulcra_setup_loader(FulcraKernel *kernel,
 bool fulcra_setup_scan(
         FulcraLoader *loader, const FulcraSettings *settings, GError **error);
 
+/** The folder that has modules/ and demos/: that of the build tree where the
+ * program runs from there, otherwise that of the installation. (transfer full)
+ */
+char *fulcra_setup_stage_folder(void);
+
 /** Installs the log writer with the level that is set. */
 void fulcra_setup_log(const FulcraSettings *settings);
 

@@ -1,27 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""The template: copied, built by itself, and served."""
+"""fulcra new-module: a module that builds by itself, and is served."""
 
+import asyncio
 import os
-import shutil
 import subprocess
 
 import pytest
+import websockets
 
 BUILD = os.environ["FULCRA_BUILDDIR"]
-SOURCE = os.environ["FULCRA_SRCDIR"]
 
 
 @pytest.fixture
-def greeter(tmp_path):
-    """What a newcomer does with the README: a copy under another name, built."""
+def greeter(fulcra, tmp_path):
+    """What a newcomer does first: a module under a name of its own, built."""
     folder = tmp_path / "greeter"
-    shutil.copytree(f"{SOURCE}/modules/template", folder)
-    for path in folder.rglob("*"):
-        os.chmod(path, 0o755 if path.is_dir() else 0o644)
-    os.chmod(folder, 0o755)
-    (folder / "template.c").rename(folder / "greeter.c")
-    subprocess.run(["sed", "-i", "s/template/greeter/g", "module.json", "tests.json",
-                    "greeter.c", "Makefile", "www/index.html"], cwd=folder, check=True)
+    made = fulcra("new-module", "greeter", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "cd greeter && make" in made.stdout
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CFLAGS")}
     subprocess.run(["make", f"PKG_CONFIG_PATH={BUILD}"], cwd=folder,
@@ -35,7 +31,43 @@ def test_copied_module_is_served(serve, fulcra, greeter):
 
     server = serve(modules=[greeter])
     assert server.get("/greeter/greet/you").text == "Hello, you!\n"
-    assert "greet/" in server.get("/greeter/").text
+    assert "<title>Greeter</title>" in server.get("/greeter/").text
+
+
+def test_its_socket_answers(serve, greeter):
+    server = serve(modules=[greeter])
+
+    async def talk():
+        async with websockets.connect(server.ws("/greeter/chat")) as socket:
+            await socket.send("Ada")
+            return await socket.recv()
+
+    assert asyncio.run(talk()) == "Hello, Ada!\n"
+
+
+def test_nothing_of_the_template_is_left(greeter):
+    for path in greeter.rglob("*"):
+        assert "template" not in path.name
+        if path.is_file() and path.suffix != ".so":
+            assert "emplate" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("name", ["", "Greeter", "1st", "a-b", "../up", "template", "a" * 33])
+def test_what_cannot_name_a_module(fulcra, tmp_path, name):
+    result = fulcra("new-module", name, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert "cannot name a module" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_exists_is_left_alone(fulcra, tmp_path):
+    (tmp_path / "mine").mkdir()
+    result = fulcra("new-module", "mine", cwd=tmp_path)
+
+    assert result.returncode == 1
+    assert "'mine': File exists" in result.stderr
+    assert list((tmp_path / "mine").iterdir()) == []
 
 
 def test_its_tests_pass(greeter):
