@@ -27,9 +27,8 @@ typedef struct _FulcraWebSocket FulcraWebSocket;
  * Returns: (transfer full): to be given to fulcra__audience_leave() when it
  * unsubscribes or ends
  */
-FulcraMember *fulcra__audience_join(
-        FulcraWebSocket *socket, FulcraTopic *topic, bool value,
-        FulcraRepresentation **last);
+FulcraMember *fulcra__audience_join(FulcraWebSocket *socket, FulcraTopic *topic,
+        bool value, FulcraRepresentation **last);
 void fulcra__audience_leave(FulcraMember *member);
 
 /** What audiences have pending for @socket goes into its queue, so that what is

@@ -14,8 +14,7 @@ typedef struct _FulcraTopicListener FulcraTopicListener;
 struct _FulcraTopicListener {
     /* Under the topic's lock, on the publisher's thread: takes note of
      * @message (transfer none), does not call the topic, does not wait. */
-    void (*published)(
-            FulcraTopicListener *self, FulcraRepresentation *message);
+    void (*published)(FulcraTopicListener *self, FulcraRepresentation *message);
     FulcraTopicListener *previous, *next; /* the topic's */
 };
 
