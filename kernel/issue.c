@@ -77,9 +77,12 @@ request_begin(FulcraRequest *self)
     GError *error = NULL;
 
     atomic_store_explicit(&self->phase, PHASE_PENDING, memory_order_relaxed);
-    if (self->parent == NULL)
+    if (self->parent == NULL) {
         fulcra_host_stats_add(FULCRA_STAT_REQUESTS, 1);
-    if (self->root->tracer != NULL)
+        if (atomic_load_explicit(&kernel->watching, memory_order_relaxed))
+            kernel->watch(self, kernel->watch_data);
+    }
+    if (self->root->tracers != NULL)
         fulcra__trace_begin(self);
     if (self->identifier->scheme == kernel->scheme_arg &&
             !fulcra__request_dereference(self, &value, &error)) {

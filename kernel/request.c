@@ -137,8 +137,7 @@ request_clear_lists(FulcraRequest *self)
 static void
 root_clear(FulcraRoot *self)
 {
-    if (self->tracer_release != NULL)
-        self->tracer_release(self->tracer_data);
+    fulcra__tracings_free(self->tracers);
     fulcra_host_context_unref(self->request.context);
     fulcra__table_unref(self->table);
     if (self->joined != NULL)
@@ -330,16 +329,6 @@ fulcra_request_cut_key(FulcraRequest *self, const char *key)
     g_return_if_fail(self != NULL && key != NULL);
     fulcra_host_stats_add(FULCRA_STAT_KEYS_CUT, 1);
     fulcra__cut(key);
-}
-
-void
-fulcra_host_request_set_tracer(FulcraRequest *self, FulcraTracer tracer,
-        void *user_data, GDestroyNotify release)
-{
-    g_return_if_fail(self->parent == NULL && !self->issued);
-    self->root->tracer = tracer;
-    self->root->tracer_data = user_data;
-    self->root->tracer_release = release;
 }
 
 void

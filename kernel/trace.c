@@ -6,8 +6,57 @@
 
 #include "private/cache.h"
 #include "private/context.h"
+#include "private/kernel.h"
 #include "private/request.h"
 #include <time.h>
+
+struct _FulcraTracing {
+    FulcraTracing *next;
+    FulcraTracer tracer;
+    void *user_data;
+    GDestroyNotify release; /* (nullable) */
+};
+
+void
+fulcra_host_request_add_tracer(FulcraRequest *self, FulcraTracer tracer,
+        void *user_data, GDestroyNotify release)
+{
+    g_return_if_fail(self->parent == NULL && !self->issued);
+    FulcraTracing *tracing = g_new(FulcraTracing, 1);
+
+    *tracing =
+            (FulcraTracing){ self->root->tracers, tracer, user_data, release };
+    self->root->tracers = tracing;
+}
+
+void
+fulcra__tracings_free(FulcraTracing *self)
+{
+    while (self != NULL) {
+        FulcraTracing *next = self->next;
+
+        if (self->release != NULL)
+            self->release(self->user_data);
+        g_free(self);
+        self = next;
+    }
+}
+
+void
+fulcra_host_kernel_watch_roots(FulcraKernel *kernel,
+        void (*watch)(FulcraRequest *root, void *user_data), void *user_data)
+{
+    g_return_if_fail(kernel->watch == NULL);
+    kernel->watch = watch;
+    kernel->watch_data = user_data;
+}
+
+void
+fulcra_host_kernel_set_watching(FulcraKernel *kernel, bool watching)
+{
+    g_return_if_fail(kernel->watch != NULL);
+    atomic_store(&kernel->watching, watching);
+}
 
 static int64_t
 now_ns(void)
@@ -46,6 +95,9 @@ request_cache(FulcraRequest *self)
 void
 fulcra__trace_end(FulcraRequest *self)
 {
+    char thread[16] = "";
+
+    pthread_getname_np(pthread_self(), thread, sizeof(thread));
     FulcraTraceRecord record = {
         .depth = self->depth,
         .verb = self->verb,
@@ -57,7 +109,10 @@ fulcra__trace_end(FulcraRequest *self)
         .order = self->order,
         .started_ns = self->started_ns,
         .ended_ns = now_ns(),
+        .thread = thread,
     };
 
-    self->root->tracer(&record, self->root->tracer_data);
+    for (FulcraTracing *tracing = self->root->tracers; tracing != NULL;
+            tracing = tracing->next)
+        tracing->tracer(&record, tracing->user_data);
 }

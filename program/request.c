@@ -178,7 +178,7 @@ ask(FulcraKernel *kernel, FulcraOptions *options, FulcraVerb verb,
         fulcra_request_set_primary(request, value);
     }
     if (fulcra_options_has(options, "trace"))
-        fulcra_host_request_set_tracer(request, tree_add, tree, NULL);
+        fulcra_host_request_add_tracer(request, tree_add, tree, NULL);
     return fulcra_request_issue(request, error);
 }
 

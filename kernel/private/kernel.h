@@ -18,6 +18,9 @@ struct _FulcraKernel {
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);
     void *find_socket_data;
+    atomic_bool watching; /* roots are shown to what follows */
+    void (*watch)(FulcraRequest *root, void *user_data);
+    void *watch_data;
 };
 
 /** The table that is published now. (transfer full) */

@@ -23,6 +23,7 @@
 
 typedef struct _FulcraRoot FulcraRoot;
 typedef struct _FulcraFlight FulcraFlight;
+typedef struct _FulcraTracing FulcraTracing;
 
 enum {
     PHASE_NEW,
@@ -145,9 +146,7 @@ struct _FulcraRoot {
     pthread_mutex_t lock; /* for waits */
     pthread_cond_t answered;
     atomic_int waiters;
-    FulcraTracer tracer; /* (nullable) */
-    void *tracer_data;
-    GDestroyNotify tracer_release;
+    FulcraTracing *tracers; /* (nullable): a list; complete when it begins */
     atomic_ullong n_traced;
     GPtrArray *joined; /* (nullable) of FulcraFlight: see flight.c */
 };
@@ -231,4 +230,5 @@ void fulcra__request_expire(FulcraDeadline *entry);
 extern FulcraRepresentation *const fulcra__deferred;
 
 void fulcra__trace_begin(FulcraRequest *self);
+void fulcra__tracings_free(FulcraTracing *self);
 void fulcra__trace_end(FulcraRequest *self);

@@ -251,7 +251,7 @@ fulcra__strip_tag_trace(FulcraStripTag *self, FulcraRequest *root)
 
     tree->tag = fulcra__strip_tag_ref(self);
     tree->records = g_ptr_array_new();
-    fulcra_host_request_set_tracer(root, tree_record, tree, tree_release);
+    fulcra_host_request_add_tracer(root, tree_record, tree, tree_release);
 }
 
 /* --- res:/playground/strip/{tag} --- */

@@ -217,15 +217,29 @@ typedef struct {
     const char *cache;    /* (nullable) "hit", "shared", "kept"; or why not */
     uint64_t order;       /* in which requests began, within the tree */
     int64_t started_ns, ended_ns; /* CLOCK_MONOTONIC */
+    const char *thread;           /* the name of the one it ended on */
 } FulcraTraceRecord;
 
 /* Called on whatever thread the request ends on; several may at once. Children
  * end before their parents as a rule, not always. */
 typedef void (*FulcraTracer)(const FulcraTraceRecord *record, void *user_data);
 
-/** Traces @self, a root, and all below it. @user_data must outlive the tree;
- * @release is called when the tree has gone. */
-void fulcra_host_request_set_tracer(FulcraRequest *self, FulcraTracer tracer,
+/** Traces @self, a root that was not issued, and all below it; several may.
+ * @user_data must outlive the tree; @release (nullable) is called when the tree
+ * has gone. */
+void fulcra_host_request_add_tracer(FulcraRequest *self, FulcraTracer tracer,
         void *user_data, GDestroyNotify release);
+
+/**
+ * fulcra_host_kernel_watch_roots:
+ * @watch: called for each root as it begins, on its thread: may add tracers to
+ *     it, and nothing else. It and @user_data must outlive @kernel
+ *
+ * Sets who is shown the roots; once, before there are any. None are shown until
+ * fulcra_host_kernel_set_watching().
+ */
+void fulcra_host_kernel_watch_roots(FulcraKernel *kernel,
+        void (*watch)(FulcraRequest *root, void *user_data), void *user_data);
+void fulcra_host_kernel_set_watching(FulcraKernel *kernel, bool watching);
 
 G_END_DECLS
