@@ -53,3 +53,16 @@ fulcra_host_stats_help(FulcraStat stat)
     g_return_val_if_fail(stat < FULCRA_N_STATS, NULL);
     return helps[stat];
 }
+
+bool
+fulcra_host_stats_is_gauge(FulcraStat stat)
+{
+    static const bool gauges[FULCRA_N_STATS] = {
+#define X(enumerator) [FULCRA_STAT_##enumerator] = true,
+        FULCRA_STATS_GAUGES(X)
+#undef X
+    };
+
+    g_return_val_if_fail(stat < FULCRA_N_STATS, false);
+    return gauges[stat];
+}

@@ -19,6 +19,9 @@ G_BEGIN_DECLS
     1                       /* it was understood, and failed or was refused    \
                              */
 #define FULCRA_EXIT_USAGE 2 /* it was not understood */
+#define FULCRA_EXIT_NO_SERVER                                                  \
+    3 /* there is no server where one was to be asked                          \
+       */
 
 typedef struct {
     const char *name;    /* without its dashes */
@@ -29,14 +32,16 @@ typedef struct {
 typedef struct _FulcraOptions FulcraOptions;
 
 typedef struct {
-    const char *name;
+    const char *name;     /* one word, or two: "space tree" */
     const char *operands; /* (nullable): as the usage line shows them */
     unsigned min_operands, max_operands;
-    unsigned settings;           /* FULCRA_FOR_*: whose options it takes */
+    unsigned settings; /* FULCRA_FOR_*: whose options it takes */
+    bool admin;        /* it asks a running server: --socket, --json */
     const FulcraOption *options; /* (nullable): ends with a NULL name */
     const char *summary;         /* one line */
     const char *text;            /* (nullable): what else --help says */
     int (*run)(FulcraOptions *options);
+    const void *ask; /* (nullable): for fulcra_client_run() */
 } FulcraCommand;
 
 /* One file each; the table of them is in main.c. */
@@ -46,6 +51,16 @@ extern const FulcraCommand fulcra_command_request;
 extern const FulcraCommand fulcra_command_new_module;
 extern const FulcraCommand fulcra_command_settings;
 extern const FulcraCommand fulcra_command_version;
+extern const FulcraCommand fulcra_command_stat;
+extern const FulcraCommand fulcra_command_space_tree;
+extern const FulcraCommand fulcra_command_resolve;
+extern const FulcraCommand fulcra_command_socket_list;
+extern const FulcraCommand fulcra_command_socket_close;
+extern const FulcraCommand fulcra_command_cache_stat;
+extern const FulcraCommand fulcra_command_cache_expire;
+
+/** Every command, in the order of --help; ends with NULL. */
+extern const FulcraCommand *const fulcra_commands[];
 
 /**
  * fulcra_options_parse:
@@ -60,6 +75,8 @@ FulcraOptions *fulcra_options_parse(const FulcraCommand *command,
         const char *const *arguments, GError **error);
 void fulcra_options_free(FulcraOptions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraOptions, fulcra_options_free)
+
+const FulcraCommand *fulcra_options_get_command(const FulcraOptions *self);
 
 bool fulcra_options_has(const FulcraOptions *self, const char *name);
 

@@ -13,13 +13,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static const FulcraCommand *const commands[] = {
+const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_serve,
     &fulcra_command_check,
     &fulcra_command_request,
     &fulcra_command_new_module,
+    &fulcra_command_resolve,
+    &fulcra_command_space_tree,
+    &fulcra_command_socket_list,
+    &fulcra_command_socket_close,
+    &fulcra_command_cache_stat,
+    &fulcra_command_cache_expire,
+    &fulcra_command_stat,
     &fulcra_command_settings,
     &fulcra_command_version,
+    NULL,
 };
 
 void
@@ -39,29 +47,66 @@ print_commands(void)
 {
     printf("usage: fulcra COMMAND [OPTION]...\n\n"
            "A resource-oriented application server.\n\n");
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; fulcra_commands[i] != NULL; i++)
+        printf("  %-13s %s\n", fulcra_commands[i]->name,
+                fulcra_commands[i]->summary);
     printf("\n'fulcra COMMAND --help' says more.\n");
 }
 
+/* @n: (out): words of @arguments that are its name */
 static const FulcraCommand *
-find_command(const char *name)
+find_command(char **arguments, int *n)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    g_autofree char *two = arguments[1] != NULL ? g_strconcat(arguments[0], " ",
+                                                          arguments[1], NULL)
+                                                : NULL;
+
+    for (size_t i = 0; fulcra_commands[i] != NULL; i++) {
+        const char *name = fulcra_commands[i]->name;
+
+        *n = strchr(name, ' ') != NULL ? 2 : 1;
+        if (strcmp(name, arguments[0]) == 0 || g_strcmp0(name, two) == 0)
+            return fulcra_commands[i];
+    }
     return NULL;
 }
 
-static int
-refuse_command(const char *name)
+/* What may follow @word: "list, info"; NULL where it begins no command.
+ * (transfer full) */
+static char *
+list_second_words(const char *word)
 {
-    const char *names[G_N_ELEMENTS(commands) + 1] = { NULL };
+    GString *list = g_string_new(NULL);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-        names[i] = commands[i]->name;
-    const char *near = fulcra_host_nearest(name, names);
-    if (near != NULL)
+    for (size_t i = 0; fulcra_commands[i] != NULL; i++) {
+        const char *name = fulcra_commands[i]->name;
+        size_t length = strlen(word);
+
+        if (strncmp(name, word, length) == 0 && name[length] == ' ')
+            g_string_append_printf(
+                    list, "%s'%s'", list->len > 0 ? ", " : "", name);
+    }
+    return g_string_free(list, list->len == 0);
+}
+
+static int
+refuse_command(char **arguments)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *seconds = list_second_words(arguments[0]);
+    const char *second = arguments[1] != NULL ? arguments[1] : "";
+    g_autofree char *name = g_strconcat(arguments[0],
+            seconds != NULL && *second != '\0' ? " " : "",
+            seconds != NULL ? second : "", NULL);
+
+    for (size_t i = 0; fulcra_commands[i] != NULL; i++)
+        g_ptr_array_add(names, (char *)fulcra_commands[i]->name);
+    g_ptr_array_add(names, NULL);
+    const char *near =
+            fulcra_host_nearest(name, (const char *const *)names->pdata);
+    if (seconds != NULL)
+        fulcra_complain("no command '%s'; %s would be right", name, seconds);
+    else if (near != NULL)
         fulcra_complain("no command '%s'; did you mean '%s'?", name, near);
     else
         fulcra_complain("no command '%s'; 'fulcra --help' lists them", name);
@@ -105,6 +150,7 @@ int
 main(int argc, char **argv)
 {
     const FulcraCommand *command;
+    int n_words;
 
     if (argc < 2) {
         fulcra_complain("no command; usage: fulcra COMMAND [OPTION]...; "
@@ -117,7 +163,7 @@ main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return fulcra_command_version.run(NULL);
-    command = find_command(argv[1]);
-    return command != NULL ? run_command(command, argv + 2)
-                           : refuse_command(argv[1]);
+    command = find_command(argv + 1, &n_words);
+    return command != NULL ? run_command(command, argv + 1 + n_words)
+                           : refuse_command(argv + 1);
 }

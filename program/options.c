@@ -24,6 +24,15 @@ static const FulcraOption settings_options[] = {
     { NULL },
 };
 
+/* Options of every command that asks a running server. */
+static const FulcraOption admin_options[] = {
+    { "socket", "PATH",
+            "the UNIX socket of the server (FULCRA_ADMIN, or fulcra.sock in "
+            "$XDG_RUNTIME_DIR, or /run/fulcra/admin.sock)" },
+    { "json", NULL, "print the answer as JSON" },
+    { NULL },
+};
+
 static const FulcraOption help_options[] = {
     { "help", NULL, "say all this" },
     { NULL },
@@ -41,6 +50,7 @@ typedef struct {
 } Given;
 
 struct _FulcraOptions {
+    const FulcraCommand *command;
     GArray *given;       /* of Given, in order */
     GPtrArray *operands; /* NULL-terminated */
 };
@@ -83,6 +93,8 @@ known_list(const FulcraCommand *command)
     if (command->settings != FULCRA_FOR_NONE)
         known_append(all, settings_options);
     known_append(all, command->options);
+    if (command->admin)
+        known_append(all, admin_options);
     known_append(all, help_options);
     return all;
 }
@@ -210,6 +222,7 @@ fulcra_options_parse(const FulcraCommand *command, const char *const *arguments,
 {
     g_autoptr(FulcraOptions) self = g_new0(FulcraOptions, 1);
 
+    self->command = command;
     self->given = g_array_new(FALSE, FALSE, sizeof(Given));
     self->operands = g_ptr_array_new();
     if (!arguments_parse(self, command, arguments, error))
@@ -238,6 +251,12 @@ given_find(const FulcraOptions *self, const char *name)
             return given;
     }
     return NULL;
+}
+
+const FulcraCommand *
+fulcra_options_get_command(const FulcraOptions *self)
+{
+    return self->command;
 }
 
 bool

@@ -22,6 +22,18 @@
 #include <string.h>
 
 static void
+announce_monitors(const FulcraSettings *settings, FulcraServer *server)
+{
+    const char *const *texts =
+            fulcra_settings_get_list(settings, FULCRA_SETTING_MONITOR);
+
+    for (size_t i = 0; i < fulcra_server_get_n_monitors(server); i++)
+        printf("monitor on http://%.*s:%u\n",
+                (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
+                fulcra_server_get_monitor_port(server, i));
+}
+
+static void
 announce(const FulcraSettings *settings, FulcraServer *server)
 {
     const char *const *texts =
@@ -31,6 +43,7 @@ announce(const FulcraSettings *settings, FulcraServer *server)
         printf("listening on http://%.*s:%u\n",
                 (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
                 fulcra_server_get_port(server, i));
+    announce_monitors(settings, server);
     fflush(stdout);
 }
 
@@ -52,17 +65,15 @@ static void
 log_start(const FulcraSettings *settings, FulcraServer *server,
         uint64_t descriptors)
 {
-    const char *admin =
-            fulcra_settings_get_text(settings, FULCRA_SETTING_ADMIN);
+    const char *admin = fulcra_server_get_admin_path(server);
 
     fulcra_log_info(NULL,
             "fulcra %s: %zu modules, %zu loops, %" G_GUINT64_FORMAT
             " descriptors at most",
             fulcra_version(), fulcra_server_count_modules(server),
             fulcra_server_count_loops(server), descriptors);
-    if (admin[0] != '\0')
-        fulcra_log_warning(
-                NULL, "--admin %s: nothing answers there yet", admin);
+    if (admin != NULL)
+        fulcra_log_info(NULL, "admin plane at %s", admin);
     if (fulcra_server_count_modules(server) == 0)
         fulcra_log_warning(NULL,
                 "no modules, so nothing to serve: --modules DIR or "
@@ -72,45 +83,45 @@ log_start(const FulcraSettings *settings, FulcraServer *server,
 }
 
 typedef struct {
-    GMainLoop *loop;
+    FulcraControl *control;
     const char *signal;
-} Control;
+} Signals;
 
 static gboolean
 on_sigterm(gpointer data)
 {
-    Control *self = data;
+    Signals *self = data;
 
     self->signal = "SIGTERM";
-    g_main_loop_quit(self->loop);
+    fulcra_control_quit(self->control);
     return G_SOURCE_REMOVE;
 }
 
 static gboolean
 on_sigint(gpointer data)
 {
-    Control *self = data;
+    Signals *self = data;
 
     self->signal = "SIGINT";
-    g_main_loop_quit(self->loop);
+    fulcra_control_quit(self->control);
     return G_SOURCE_REMOVE;
 }
 
 /* Says where it listens, then waits until a signal says stop. */
 static void
-run(const FulcraSettings *settings, FulcraServer *server)
+run(const FulcraSettings *settings, FulcraServer *server,
+        FulcraControl *control)
 {
-    Control control = { g_main_loop_new(NULL, FALSE), NULL };
-    unsigned sigterm = g_unix_signal_add(SIGTERM, on_sigterm, &control);
-    unsigned sigint = g_unix_signal_add(SIGINT, on_sigint, &control);
+    Signals signals = { control, NULL };
+    unsigned sigterm = g_unix_signal_add(SIGTERM, on_sigterm, &signals);
+    unsigned sigint = g_unix_signal_add(SIGINT, on_sigint, &signals);
 
     announce(settings, server);
-    g_main_loop_run(control.loop);
-    fulcra_log_info(NULL, "%s: stopping", control.signal);
-    g_source_remove(strcmp(control.signal, "SIGTERM") == 0 ? sigint : sigterm);
+    fulcra_control_run(control);
+    fulcra_log_info(NULL, "%s: stopping", signals.signal);
+    g_source_remove(strcmp(signals.signal, "SIGTERM") == 0 ? sigint : sigterm);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
-    g_main_loop_unref(control.loop);
 }
 
 static int
@@ -118,14 +129,15 @@ serve_within(const FulcraSettings *settings)
 {
     g_autoptr(GError) error = NULL;
     uint64_t descriptors = fulcra_setup_descriptors();
-    FulcraServer *server = fulcra_server_new(settings, &error);
+    g_autoptr(FulcraControl) control = fulcra_control_new();
+    FulcraServer *server = fulcra_server_new(settings, control, &error);
 
     if (server == NULL) {
         fulcra_complain("%s", error->message);
         return FULCRA_EXIT_FAILED;
     }
     log_start(settings, server, descriptors);
-    run(settings, server);
+    run(settings, server, control);
     fulcra_server_free(server);
     fulcra_log_info(NULL, "stopped");
     return FULCRA_EXIT_FINE;

@@ -10,29 +10,16 @@
  */
 
 #include "server.h"
-#include "http/server.h"
+#include "admin/admin.h"
 #include "limits.h"
 #include "listen.h"
+#include "server_private.h"
 #include "setup.h"
 #include "ticker.h"
-#include "websocket/websockets.h"
 
 /* Imports what the playground adds and FULCRA_SPACE_FRONT. */
 #define SPACE_LISTENER "urn:fulcra:listener"
 #define SPACE_STRIP    "urn:fulcra:playground"
-
-struct _FulcraServer {
-    const FulcraSettings *settings;
-    bool playground;
-    FulcraKernel *kernel;
-    GPtrArray *loops; /* of FulcraLoop */
-    bool loops_run;
-    FulcraWebSockets *sockets; /* (nullable), as all below */
-    FulcraHttpServer *http;
-    bool http_runs;
-    FulcraTicker *ticker;
-    FulcraLoader *loader;
-};
 
 static bool
 make_loops(FulcraServer *self, GError **error)
@@ -150,20 +137,28 @@ start(FulcraServer *self, GError **error)
 {
     if (!make_loops(self, error) || !make_transports(self, error))
         return false;
+    self->admin = fulcra_admin_new(self, error);
+    if (self->admin == NULL)
+        return false;
     start_loops(self);
     if (!load_modules(self, error))
         return false;
     fulcra_http_server_start(self->http);
     self->http_runs = true;
+    atomic_store(&self->state, FULCRA_SERVER_READY);
+    fulcra_admin_start(self->admin);
     return true;
 }
 
 FulcraServer *
-fulcra_server_new(const FulcraSettings *settings, GError **error)
+fulcra_server_new(
+        const FulcraSettings *settings, FulcraControl *control, GError **error)
 {
     g_autoptr(FulcraServer) self = g_new0(FulcraServer, 1);
 
     self->settings = settings;
+    self->control = control;
+    self->started_us = g_get_real_time();
     self->playground =
             fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND);
     self->kernel = fulcra_setup_kernel(settings);
@@ -192,12 +187,17 @@ settle(FulcraServer *self)
 static void
 stop(FulcraServer *self)
 {
+    atomic_store(&self->state, FULCRA_SERVER_STOPS);
+    if (self->admin != NULL)
+        fulcra_admin_close(self->admin);
     if (self->loader != NULL)
         fulcra_host_loader_stop(self->loader);
     if (self->http_runs) {
         fulcra_websockets_stop(self->sockets);
         fulcra_http_server_stop(self->http);
     }
+    if (self->admin != NULL)
+        fulcra_admin_stop(self->admin);
     settle(self);
     for (unsigned i = 0; self->loops_run && i < self->loops->len; i++)
         fulcra_loop_stop(self->loops->pdata[i]);
@@ -213,6 +213,7 @@ fulcra_server_free(FulcraServer *self)
     g_clear_pointer(&self->http, fulcra_http_server_free);
     g_clear_pointer(&self->loader, fulcra_host_loader_free);
     g_clear_pointer(&self->ticker, fulcra_ticker_free);
+    g_clear_pointer(&self->admin, fulcra_admin_free);
     for (unsigned i = 0; i < self->loops->len; i++)
         fulcra_loop_free(self->loops->pdata[i]);
     g_ptr_array_unref(self->loops);
@@ -239,4 +240,22 @@ size_t
 fulcra_server_count_loops(FulcraServer *self)
 {
     return self->loops->len;
+}
+
+const char *
+fulcra_server_get_admin_path(FulcraServer *self)
+{
+    return fulcra_admin_get_path(self->admin);
+}
+
+size_t
+fulcra_server_get_n_monitors(FulcraServer *self)
+{
+    return fulcra_admin_get_n_monitors(self->admin);
+}
+
+uint16_t
+fulcra_server_get_monitor_port(FulcraServer *self, size_t index)
+{
+    return fulcra_admin_get_monitor_port(self->admin, index);
 }

@@ -101,7 +101,10 @@ fulcra_setting_describe_type(const FulcraSettingSpec *spec)
         g_autofree char *list = g_strjoinv(", ", (char **)spec->key.choices);
         return g_strdup_printf("one of %s", list);
     }
-    if (spec == &fulcra_setting_specs[FULCRA_SETTING_LISTEN])
+    if (spec == &fulcra_setting_specs[FULCRA_SETTING_ADMIN])
+        return g_strdup("a path, auto or off");
+    if (spec == &fulcra_setting_specs[FULCRA_SETTING_LISTEN] ||
+            spec == &fulcra_setting_specs[FULCRA_SETTING_MONITOR])
         return g_strdup("an ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0");
     if (spec == &fulcra_setting_specs[FULCRA_SETTING_HTTP_ORIGIN])
         return g_strdup("same, any, or an origin such as https://example.org");
@@ -182,6 +185,10 @@ parse(FulcraSetting id, const char *text, int64_t *number)
     *number = 0;
     if (id == FULCRA_SETTING_LISTEN)
         return each_fits(text, is_listen);
+    if (id == FULCRA_SETTING_MONITOR)
+        return *text == '\0' || each_fits(text, is_listen);
+    if (id == FULCRA_SETTING_ADMIN)
+        return *text != '\0';
     if (id == FULCRA_SETTING_HTTP_ORIGIN)
         return each_fits(text, is_origin);
     if (key->type == FULCRA_SCHEMA_BOOL)

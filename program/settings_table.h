@@ -43,9 +43,14 @@
     X("", WORKERS, INT, "workers", "0", 0, 1024, NULL,                         \
       "workers", FULCRA_FOR_BOTH, "N",                                         \
       "threads that run endpoints; 0: one for each processor, at least 2")     \
-    X("", ADMIN, TEXT, "admin", "", 0, 0, NULL,                                \
+    X("", ADMIN, TEXT, "admin", "auto", 0, 0, NULL,                            \
       "admin", FULCRA_FOR_SERVE, "PATH",                                       \
-      "the UNIX socket of the admin plane; nothing answers there yet")         \
+      "the UNIX socket of the admin plane; auto: fulcra.sock in "              \
+      "$XDG_RUNTIME_DIR, if that is free; off: none")                          \
+    X("", MONITOR, TEXTS, "monitor", "", 0, 0, NULL,                           \
+      "monitor", FULCRA_FOR_SERVE, "ADDRESS:PORT",                             \
+      "where to answer /metrics, /health/live and /health/ready by HTTP, "     \
+      "to whoever reaches it; several are allowed")                            \
     X("", LOG_LEVEL, TEXT, "logLevel", "info", 0, 0, fulcra_log_levels,        \
       "log-level", FULCRA_FOR_BOTH, "error|warning|info|debug",                \
       "the least important lines that are still logged")

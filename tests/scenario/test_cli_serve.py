@@ -239,12 +239,6 @@ def test_a_folder_of_modules(serve, tmp_path):
         assert server.get(f"/{name}/").text == f"<title>{name}</title>"
 
 
-def test_admin_is_accepted(serve, tmp_path):
-    server = serve("--admin", str(tmp_path / "admin"))
-
-    server.wait_log("warning --admin .*: nothing answers there yet")
-
-
 @pytest.mark.parametrize("definition,says", [
     ('{"uri": 5}', r"module\.json:1:9: "),
     ('{', r"module\.json:1:2: "),

@@ -40,6 +40,8 @@ admit_locked(FulcraWebSockets *self, const char *address)
 
     if (self->stopping)
         return "the server is stopping";
+    if (self->draining)
+        return "the server is about to restart";
     if (self->n_sockets >= self->limits.sockets)
         return "too many sockets";
     if (address_is_loopback(address)) {

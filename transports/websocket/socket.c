@@ -46,6 +46,7 @@ fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
     self->watch.fd = -1;
     self->stream.fd = -1;
     self->turn = FULCRA_TURN_NEW;
+    self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
     fulcra_host_context_init(&self->layer, fulcra__socket_class(),
             fulcra_http_head_get_context(self->head));
     self->handle = fulcra__handle_new(self);

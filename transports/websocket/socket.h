@@ -90,6 +90,7 @@ struct _FulcraWebSocket {
     bool close_received;
     bool close_queued;
     bool garbled;         /* its bytes make no sense any more */
+    uint32_t opened_ms;   /* when the handshake came */
     uint32_t heard_ms;    /* when something came; then, when it was pinged */
     uint32_t deadline_ms; /* of the closing handshake */
     uint32_t discarded;   /* bytes, while closing */
@@ -137,7 +138,8 @@ struct _FulcraSocketLoop {
     unsigned n_sockets;
     FulcraWebSocket *dirty;
     FulcraTurnEnd turn_end;
-    FulcraTimer sweep;
+    FulcraTimer sweep, drain;
+    int64_t drain_until_ns;
     FulcraTask stop_task, nudge_task;
     bool nudged, stopping;
     FulcraRepresentation *ping;
@@ -171,6 +173,7 @@ struct _FulcraWebSockets {
     GHashTable *addresses; /* likewise: how many sockets each has */
     unsigned n_sockets;    /* likewise */
     bool stopping;         /* likewise */
+    bool draining;         /* likewise */
 };
 
 /* --- websockets.c --- */
@@ -282,6 +285,10 @@ void fulcra__paths_clear(FulcraSocketLoop *home);
 /* --- handshake.c --- */
 
 void fulcra__handshake_open(FulcraHttpExchange *exchange, void *websockets);
+
+/* --- census.c --- */
+
+void fulcra__drain_run(FulcraTimer *timer);
 
 /* --- sweep.c --- */
 

@@ -54,6 +54,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
     home->sweep.fire = fulcra__sweep_run;
+    home->drain.fire = fulcra__drain_run;
     home->stop_task.run = stop_run;
     home->nudge_task.run = nudge_run;
     pthread_mutex_init(&home->lock, NULL);
@@ -75,6 +76,7 @@ home_clear(FulcraSocketLoop *home)
         fulcra__socket_run_dirty(&home->turn_end);
     }
     fulcra_loop_clear_timer(home->loop, &home->sweep);
+    fulcra_loop_clear_timer(home->loop, &home->drain);
     fulcra__inbox_pool_clear(&home->inboxes);
     fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);

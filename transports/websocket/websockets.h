@@ -91,6 +91,39 @@ FulcraSpace *fulcra_websockets_get_strip_space(FulcraWebSockets *self);
  */
 void fulcra_websockets_stop(FulcraWebSockets *self);
 
+/* A socket, as it was a moment ago. Valid during the call. */
+typedef struct {
+    const char *id;   /* (nullable): NULL before NEW has answered */
+    const char *path; /* decoded */
+    const char *address;
+    const char *state; /* "opening", "open", "closing" */
+    unsigned loop;
+    uint32_t age_ms, silent_ms; /* since the handshake; since it last spoke */
+    unsigned waiting;           /* messages that have not been handled */
+    bool busy;                  /* one is being handled */
+    bool paused;                /* it is not read: back-pressure */
+    size_t outbound_bytes;      /* waiting to be sent */
+} FulcraSocketInfo;
+
+typedef void (*FulcraSocketListed)(
+        const FulcraSocketInfo *info, void *user_data);
+
+/** Tells @each of every socket, on the sockets' loops, one loop after the
+ * other. Any thread but a loop's; the loops must run. */
+void fulcra_websockets_list(
+        FulcraWebSockets *self, FulcraSocketListed each, void *user_data);
+
+/** How many there are, those that open or close included. Any thread. */
+unsigned fulcra_websockets_count(FulcraWebSockets *self);
+
+/**
+ * fulcra_websockets_drain:
+ *
+ * Refuses new sockets from now on, and closes those that are there with 1012,
+ * evenly over @over_ms. Any thread but a loop's.
+ */
+void fulcra_websockets_drain(FulcraWebSockets *self, unsigned over_ms);
+
 /** After the loops have stopped. */
 void fulcra_websockets_free(FulcraWebSockets *self);
 

@@ -88,7 +88,17 @@ typedef enum {
             FULCRA_N_STATS
 } FulcraStat;
 
+/* Those that move both ways; all others only grow. */
+#define FULCRA_STATS_GAUGES(X)                                                 \
+    X(WORKERS)                                                                 \
+    X(WORKERS_WAITING)                                                         \
+    X(SOCKETS)                                                                 \
+    X(CACHE_ENTRIES)                                                           \
+    X(CACHE_BYTES)                                                             \
+    X(SESSIONS)
+
 void fulcra_host_stats_add(FulcraStat stat, int64_t amount);
 int64_t fulcra_host_stats_get(FulcraStat stat);
 const char *fulcra_host_stats_name(FulcraStat stat);
 const char *fulcra_host_stats_help(FulcraStat stat);
+bool fulcra_host_stats_is_gauge(FulcraStat stat);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * admin.c - the listeners of the admin plane, and what is in their scope
+ *
+ * Two layers of context: admin:, for what comes by the UNIX socket, and
+ * monitor:, for the listeners that others may reach. Nobody else has either.
+ */
+
+#include "admin_private.h"
+
+#include "program/limits.h"
+#include "program/listen.h"
+#include <fulcra/log.h>
+
+#include <string.h>
+
+/* Where their requests are resolved: there is nothing in it. */
+#define SPACE_ADMIN "urn:fulcra:admin"
+
+#define DEFAULT_NAME "fulcra.sock"
+
+#define MAX_CONNECTIONS 256
+
+/* --- layers --- */
+
+typedef struct {
+    FulcraContext context;
+    FulcraContextClass klass;
+    FulcraContextScheme scheme;
+} Layer;
+
+static void
+layer_free(FulcraContext *context)
+{
+    Layer *self = (Layer *)context;
+
+    fulcra_host_space_unref(self->scheme.space);
+    g_free(self);
+}
+
+/* @space: (transfer full) */
+static FulcraContext *
+layer_new(const char *scheme, FulcraSpace *space)
+{
+    Layer *self = g_new0(Layer, 1);
+
+    self->scheme.scheme = fulcra_intern(scheme);
+    self->scheme.space = space;
+    self->klass.name = scheme;
+    self->klass.n_schemes = 1;
+    self->klass.schemes = &self->scheme;
+    self->klass.free = layer_free;
+    fulcra_host_context_init(&self->context, &self->klass, NULL);
+    return &self->context;
+}
+
+static FulcraSpace *
+make_monitor_space(FulcraServer *server)
+{
+    FulcraSpace *space = fulcra_host_space_new("monitor");
+
+    fulcra_admin_bind_monitor(space, "monitor", server);
+    return fulcra_host_space_seal(space);
+}
+
+static void
+make_layers(FulcraAdmin *self)
+{
+    g_autoptr(FulcraSpace) front = fulcra_host_space_new(SPACE_ADMIN);
+
+    self->layer = layer_new("admin", fulcra_admin_make_space(self));
+    self->monitor_layer =
+            layer_new("monitor", make_monitor_space(self->server));
+    fulcra_host_space_seal(front);
+    fulcra_host_kernel_publish(self->server->kernel, &front, 1, NULL);
+}
+
+/* --- listeners --- */
+
+static void
+listener_clear(void *data)
+{
+    FulcraHttpListener *self = data;
+
+    g_free((char *)self->address);
+    g_free((char *)self->path);
+}
+
+static void
+add_unix(FulcraAdmin *self, GArray *listeners, const char *path)
+{
+    FulcraHttpListener listener = {
+        .front = SPACE_ADMIN,
+        .path = g_strdup(path),
+        .scheme = "admin",
+        .context = self->layer,
+    };
+
+    g_array_append_val(listeners, listener);
+}
+
+/* The settings have been checked: every text is an address. */
+static void
+add_monitors(FulcraAdmin *self, GArray *listeners)
+{
+    const char *const *texts = fulcra_settings_get_list(
+            self->server->settings, FULCRA_SETTING_MONITOR);
+
+    for (; *texts != NULL; texts++) {
+        FulcraHttpListener listener = {
+            .front = SPACE_ADMIN,
+            .scheme = "monitor",
+            .context = self->monitor_layer,
+        };
+        char *address = NULL;
+        bool parsed = fulcra_listen_parse(*texts, &address, &listener.port);
+
+        g_assert(parsed);
+        listener.address = address;
+        g_array_append_val(listeners, listener);
+        self->n_monitors++;
+    }
+}
+
+static bool
+listen_on(FulcraAdmin *self, const char *path, GError **error)
+{
+    g_autoptr(GArray) listeners =
+            g_array_new(FALSE, TRUE, sizeof(FulcraHttpListener));
+    FulcraHttpOptions options = {
+        .limits = FULCRA_HTTP_LIMITS_DEFAULT,
+        .origin = { .mode = FULCRA_HTTP_ORIGIN_SAME },
+    };
+
+    options.limits.connections = MAX_CONNECTIONS;
+    g_array_set_clear_func(listeners, listener_clear);
+    self->n_monitors = 0;
+    add_monitors(self, listeners);
+    if (path != NULL)
+        add_unix(self, listeners, path);
+    if (listeners->len == 0)
+        return true;
+    if (self->loop == NULL)
+        self->loop = fulcra_loop_new(
+                self->server->kernel, self->server->loops->len, error);
+    if (self->loop == NULL)
+        return false;
+    self->http = fulcra_http_server_new(self->server->kernel, &self->loop, 1,
+            (FulcraHttpListener *)(void *)listeners->data, listeners->len,
+            &options, error);
+    if (self->http != NULL)
+        self->path = g_strdup(path);
+    return self->http != NULL;
+}
+
+/* Where "auto" is; NULL where there is no such folder. (transfer full) */
+static char *
+default_path(void)
+{
+    const char *folder = g_getenv("XDG_RUNTIME_DIR");
+
+    if (folder == NULL || !g_file_test(folder, G_FILE_TEST_IS_DIR))
+        return NULL;
+    return g_build_filename(folder, DEFAULT_NAME, NULL);
+}
+
+/* A path that was not asked for must not stop the server. */
+static bool
+listen_by_default(FulcraAdmin *self, GError **error)
+{
+    g_autofree char *path = default_path();
+    g_autoptr(GError) taken = NULL;
+
+    if (path == NULL)
+        return listen_on(self, NULL, error);
+    if (listen_on(self, path, &taken))
+        return true;
+    fulcra_log_info(NULL, "no admin plane: %s", taken->message);
+    return listen_on(self, NULL, error);
+}
+
+static bool
+listen_as_set(FulcraAdmin *self, GError **error)
+{
+    const char *set = fulcra_settings_get_text(
+            self->server->settings, FULCRA_SETTING_ADMIN);
+
+    if (strcmp(set, "auto") == 0)
+        return listen_by_default(self, error);
+    return listen_on(self, strcmp(set, "off") == 0 ? NULL : set, error);
+}
+
+/* --- life --- */
+
+FulcraAdmin *
+fulcra_admin_new(FulcraServer *server, GError **error)
+{
+    FulcraAdmin *self = g_new0(FulcraAdmin, 1);
+
+    self->server = server;
+    self->control = server->control;
+    make_layers(self);
+    if (listen_as_set(self, error))
+        return self;
+    fulcra_admin_free(self);
+    return NULL;
+}
+
+void
+fulcra_admin_start(FulcraAdmin *self)
+{
+    if (self->http == NULL)
+        return;
+    fulcra_loop_start(self->loop);
+    self->loop_runs = true;
+    fulcra_http_server_start(self->http);
+    self->http_runs = true;
+}
+
+void
+fulcra_admin_close(FulcraAdmin *self)
+{
+    fulcra_control_close(self->control);
+}
+
+void
+fulcra_admin_stop(FulcraAdmin *self)
+{
+    if (self->http_runs)
+        fulcra_http_server_stop(self->http);
+    self->http_runs = false;
+    if (self->loop_runs)
+        fulcra_loop_stop(self->loop);
+    self->loop_runs = false;
+}
+
+void
+fulcra_admin_free(FulcraAdmin *self)
+{
+    if (self == NULL)
+        return;
+    fulcra_admin_stop(self);
+    g_clear_pointer(&self->http, fulcra_http_server_free);
+    g_clear_pointer(&self->loop, fulcra_loop_free);
+    fulcra_host_context_unref(self->layer);
+    fulcra_host_context_unref(self->monitor_layer);
+    g_free(self->path);
+    g_free(self);
+}
+
+const char *
+fulcra_admin_get_path(FulcraAdmin *self)
+{
+    return self->path;
+}
+
+size_t
+fulcra_admin_get_n_monitors(FulcraAdmin *self)
+{
+    return self->n_monitors;
+}
+
+uint16_t
+fulcra_admin_get_monitor_port(FulcraAdmin *self, size_t index)
+{
+    return fulcra_http_server_get_port(self->http, index);
+}

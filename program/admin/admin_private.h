@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What the files of the admin plane share. */
+
+#include "admin.h"
+#include "call.h"
+#include "program/control.h"
+#include "program/server_private.h"
+
+struct _FulcraAdmin {
+    FulcraServer *server;
+    FulcraControl *control;
+    FulcraLoop *loop;
+    bool loop_runs;
+    FulcraContext *layer, *monitor_layer;
+    FulcraHttpServer *http; /* (nullable): nothing to listen on */
+    bool http_runs;
+    char *path; /* (nullable): of the UNIX socket */
+    size_t n_monitors;
+};
+
+/* What an endpoint of admin:/ is made with. */
+typedef struct {
+    FulcraAdmin *admin;
+    const FulcraAdminResource *resource;
+} FulcraAdminEndpoint;
+
+/** Binds SCHEME:/metrics and SCHEME:/health/..., answered at once on whatever
+ * thread asks. */
+void fulcra_admin_bind_monitor(
+        FulcraSpace *space, const char *scheme, FulcraServer *server);
+
+/* --- resources: see resources.c --- */
+
+void fulcra_admin_index(FulcraAdminCall *call);
+void fulcra_admin_server(FulcraAdminCall *call);
+void fulcra_admin_settings(FulcraAdminCall *call);
+void fulcra_admin_stats(FulcraAdminCall *call);
+void fulcra_admin_spaces(FulcraAdminCall *call);
+void fulcra_admin_resolve(FulcraAdminCall *call);
+void fulcra_admin_request(FulcraAdminCall *call);
+void fulcra_admin_sockets(FulcraAdminCall *call);
+void fulcra_admin_close_socket(FulcraAdminCall *call);
+void fulcra_admin_cache(FulcraAdminCall *call);
+void fulcra_admin_expire(FulcraAdminCall *call);
+void fulcra_admin_unknown(FulcraAdminCall *call);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * resources.c - the table of what admin:/ has
+ *
+ * GET asks for SOURCE, PUT for SINK, DELETE for DELETE. Names of members in
+ * answers are kept once they are here; doc/guide/admin-plane.md has them.
+ */
+
+#include "admin_private.h"
+
+#define LOOK   FULCRA_VERB_SOURCE
+#define CHANGE FULCRA_VERB_SINK
+#define END    FULCRA_VERB_DELETE
+
+const FulcraAdminResource fulcra_admin_resources[] = {
+    { "index", LOOK, "/", NULL, "what there is: this list",
+            fulcra_admin_index },
+    { "server", LOOK, "/server", NULL,
+            "version, process, listeners, whether it is ready",
+            fulcra_admin_server },
+    { "settings", LOOK, "/settings", NULL,
+            "every setting in force, and where its value comes from",
+            fulcra_admin_settings },
+    { "stats", LOOK, "/stats", NULL, "counters and gauges",
+            fulcra_admin_stats },
+    { "spaces", LOOK, "/spaces", "space",
+            "published spaces with their entries; of `space` and what it "
+            "imports, or all",
+            fulcra_admin_spaces },
+    { "resolve", LOOK, "/resolve", "identifier!,verb,space",
+            "who would answer, and everybody who is asked on the way",
+            fulcra_admin_resolve },
+    { "request", CHANGE, "/request",
+            "identifier!,verb,space,type,primary,trace",
+            "issue a request, as if it came by HTTP", fulcra_admin_request },
+    { "sockets", LOOK, "/sockets", "limit,path", "open WebSockets",
+            fulcra_admin_sockets },
+    { "socket close", END, "/sockets/{id}", "code,reason",
+            "close a WebSocket; 1000 is the code by default",
+            fulcra_admin_close_socket },
+    { "cache", LOOK, "/cache", NULL, "what the cache holds and how it did",
+            fulcra_admin_cache },
+    { "cache expire", END, "/cache", "key!",
+            "cut an expiry key, or a family of them: \"stock:*\"",
+            fulcra_admin_expire },
+    { "unknown", LOOK, "/{path*}", NULL, NULL, fulcra_admin_unknown },
+    { NULL },
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The server, for the admin plane that looks into it and changes it. */
+
+#include "control.h"
+#include "http/server.h"
+#include "server.h"
+#include "spaces/ticker.h"
+#include "websocket/websockets.h"
+#include <fulcra-host/loader.h>
+
+typedef struct _FulcraAdmin FulcraAdmin;
+
+typedef enum {
+    FULCRA_SERVER_STARTS,
+    FULCRA_SERVER_READY,
+    FULCRA_SERVER_DRAINS, /* no new sockets; those that are there are closed */
+    FULCRA_SERVER_STOPS,
+} FulcraServerState;
+
+struct _FulcraServer {
+    const FulcraSettings *settings;
+    FulcraControl *control;
+    bool playground;
+    _Atomic(FulcraServerState) state; /* set by the control thread */
+    int64_t started_us;               /* g_get_real_time() */
+    FulcraKernel *kernel;
+    GPtrArray *loops; /* of FulcraLoop */
+    bool loops_run;
+    FulcraWebSockets *sockets; /* (nullable), as all below */
+    FulcraHttpServer *http;
+    bool http_runs;
+    FulcraTicker *ticker;
+    FulcraLoader *loader;
+    FulcraAdmin *admin;
+};

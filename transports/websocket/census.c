@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * census.c - for whoever administrates: which sockets there are, and sending
+ * them away a few at a time
+ *
+ * A socket is its loop's, so each loop is asked in turn and counts its own.
+ */
+#include "websocket/socket.h"
+
+#include <string.h>
+
+#define DRAIN_PERIOD_MS 100
+
+/* --- a list --- */
+
+typedef struct {
+    FulcraSocketLoop *home;
+    FulcraSocketListed each;
+    void *user_data;
+} Census;
+
+static const char *
+state_of(const FulcraWebSocket *self)
+{
+    if (self->turn == FULCRA_TURN_NEW)
+        return "opening";
+    if (self->ending || self->wire != FULCRA_WIRE_OPEN)
+        return "closing";
+    return "open";
+}
+
+static void
+list_one(Census *census, FulcraWebSocket *self, uint32_t now)
+{
+    FulcraSocketInfo info = {
+        .id = self->handle->id,
+        .path = fulcra_http_head_get_path(self->head),
+        .address = fulcra_http_head_get_remote_host(self->head),
+        .state = state_of(self),
+        .loop = fulcra_loop_get_index(self->home->loop),
+        .age_ms = now - self->opened_ms,
+        .silent_ms = now - self->heard_ms,
+        .waiting = fulcra__inbox_get_length(self->inbox),
+        .busy = self->turn != FULCRA_TURN_FREE,
+        .paused = self->paused,
+        .outbound_bytes = self->outbound.bytes,
+    };
+
+    census->each(&info, census->user_data);
+}
+
+static void
+list_home(void *data)
+{
+    Census *self = data;
+    uint32_t now = fulcra__socket_now_ms(self->home);
+
+    for (FulcraWebSocket *socket = self->home->sockets; socket != NULL;
+            socket = socket->next)
+        if (!socket->released)
+            list_one(self, socket, now);
+}
+
+void
+fulcra_websockets_list(
+        FulcraWebSockets *self, FulcraSocketListed each, void *user_data)
+{
+    for (size_t i = 0; i < self->n_homes; i++) {
+        Census census = { &self->homes[i], each, user_data };
+
+        fulcra_loop_call(self->homes[i].loop, list_home, &census);
+    }
+}
+
+unsigned
+fulcra_websockets_count(FulcraWebSockets *self)
+{
+    pthread_mutex_lock(&self->lock);
+    unsigned n = self->n_sockets;
+    pthread_mutex_unlock(&self->lock);
+    return n;
+}
+
+/* --- draining --- */
+
+static bool
+can_be_sent_away(const FulcraWebSocket *self)
+{
+    return self->turn != FULCRA_TURN_NEW && !self->ending;
+}
+
+static unsigned
+count_open(FulcraSocketLoop *home)
+{
+    unsigned n = 0;
+
+    for (FulcraWebSocket *self = home->sockets; self != NULL; self = self->next)
+        n += can_be_sent_away(self);
+    return n;
+}
+
+/* What is left is spread evenly over the time that is left. */
+static unsigned
+next_slice(FulcraSocketLoop *home)
+{
+    int64_t left_ms =
+            (home->drain_until_ns - fulcra_loop_now_ns(home->loop)) / 1000000;
+    unsigned n = count_open(home);
+    unsigned slices = left_ms < DRAIN_PERIOD_MS
+                              ? 1
+                              : (unsigned)(left_ms / DRAIN_PERIOD_MS) + 1;
+
+    return (n + slices - 1) / slices;
+}
+
+void
+fulcra__drain_run(FulcraTimer *timer)
+{
+    FulcraSocketLoop *home =
+            (FulcraSocketLoop *)((char *)timer -
+                                 G_STRUCT_OFFSET(FulcraSocketLoop, drain));
+    unsigned n = next_slice(home);
+
+    /* Sockets are taken out of the list at the end of the turn only. */
+    for (FulcraWebSocket *self = home->sockets; self != NULL && n > 0;
+            self = self->next) {
+        if (!can_be_sent_away(self))
+            continue;
+        fulcra__socket_end(self, FULCRA_CLOSE_RESTART, "server restarts",
+                FULCRA_CLOSE_RESTART, true);
+        n--;
+    }
+    fulcra_loop_set_timer(home->loop, &home->drain, DRAIN_PERIOD_MS);
+}
+
+typedef struct {
+    FulcraSocketLoop *home;
+    unsigned over_ms;
+} Drain;
+
+static void
+drain_home(void *data)
+{
+    Drain *self = data;
+
+    self->home->drain_until_ns = fulcra_loop_now_ns(self->home->loop) +
+                                 (int64_t)self->over_ms * 1000000;
+    fulcra__drain_run(&self->home->drain);
+}
+
+void
+fulcra_websockets_drain(FulcraWebSockets *self, unsigned over_ms)
+{
+    pthread_mutex_lock(&self->lock);
+    self->draining = true;
+    pthread_mutex_unlock(&self->lock);
+    for (size_t i = 0; i < self->n_homes; i++) {
+        Drain drain = { &self->homes[i], over_ms };
+
+        fulcra_loop_call(self->homes[i].loop, drain_home, &drain);
+    }
+}
