@@ -389,6 +389,21 @@ fulcra_host_grammar_matches(
     return matches;
 }
 
+FulcraPrefix
+fulcra__grammar_get_prefix(const FulcraGrammar *self)
+{
+    FulcraPrefix prefix = { 0 };
+
+    if (self->regex != NULL)
+        return prefix;
+    size_t length = self->parts[0].length, n = MIN(length, sizeof prefix.word);
+    prefix.length = (unsigned)length;
+    prefix.at = (unsigned)(length - n);
+    memcpy(&prefix.word, self->parts[0].literal + prefix.at, n);
+    memset(&prefix.mask, 0xff, n);
+    return prefix;
+}
+
 /* --- life --- */
 
 FulcraGrammar *

@@ -263,6 +263,9 @@ walk_space(Walk *self, FulcraSpace *space)
     for (size_t i = 0; i < space->n_entries && !self->refused; i++) {
         const FulcraEntry *entry = &space->entries[i];
 
+        if (self->trace == NULL && fulcra__prefix_rejects(&entry->prefix,
+                                           self->request->identifier))
+            continue;
         if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
             walk_step_private(self, entry);
             continue;

@@ -79,6 +79,7 @@ fulcra_host_space_bind(FulcraSpace *self, const char *grammar,
     entry->visibility = visibility;
     entry->verbs = verbs & endpoint->verbs;
     entry->grammar = compiled;
+    entry->prefix = fulcra__grammar_get_prefix(compiled);
     entry->endpoint = fulcra_host_endpoint_ref(endpoint);
     return true;
 }
@@ -136,6 +137,7 @@ fulcra_host_space_add_limiter(FulcraSpace *self, const char *grammar,
     FulcraEntry *entry = space_append(self, ENTRY_LIMITER);
     entry->visibility = visibility;
     entry->grammar = compiled;
+    entry->prefix = fulcra__grammar_get_prefix(compiled);
     return true;
 }
 

@@ -11,6 +11,8 @@
 #include "private/pattern.h"
 
 #include <fulcra-host/grammar.h>
+#include <stdint.h>
+#include <string.h>
 
 #define FULCRA__GRAMMAR_MAX_SLOTS     32
 #define FULCRA__GRAMMAR_MAX_ARGUMENTS 64
@@ -43,6 +45,15 @@ typedef struct {
     const char *differs;
 } FulcraGrammarArgument;
 
+/* What the base of every identifier that matches has at one place: the end of
+ * the literal that a grammar begins with. Grammars of one space begin alike and
+ * differ there, so one comparison of a word rejects nearly all of them. */
+typedef struct {
+    unsigned length; /* of the literal */
+    unsigned at;     /* where the word begins */
+    uint64_t mask, word;
+} FulcraPrefix;
+
 struct _FulcraGrammar {
     FulcraRefs refs;
     char *text;
@@ -60,6 +71,24 @@ struct _FulcraGrammar {
 /** The reason given where a limit was met. That is not "no match": what asks
  * must refuse, not go on to the next candidate. Compare by pointer. */
 extern const char fulcra__grammar_limit_reached[];
+
+/** All zero for a regex: it rejects nothing. */
+FulcraPrefix fulcra__grammar_get_prefix(const FulcraGrammar *self);
+
+/** Whether the grammar of that prefix surely does not match. */
+static inline bool
+fulcra__prefix_rejects(
+        const FulcraPrefix *self, const FulcraIdentifier *identifier)
+{
+    uint64_t word;
+
+    if (identifier->base_length < self->length)
+        return true;
+    if (identifier->base_length < self->at + sizeof word)
+        return false; /* too short to be read in words */
+    memcpy(&word, identifier->base + self->at, sizeof word);
+    return (word & self->mask) != self->word;
+}
 
 /**
  * fulcra__grammar_match:

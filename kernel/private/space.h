@@ -30,6 +30,7 @@ typedef struct {
     FulcraEntryKind kind;
     FulcraVisibility visibility;
     FulcraVerbs verbs;
+    FulcraPrefix prefix;      /* of the grammar; zero where there is none */
     FulcraGrammar *grammar;   /* ENTRY_ENDPOINT, ENTRY_LIMITER */
     FulcraEndpoint *endpoint; /* ENTRY_ENDPOINT, _TRANSREPTOR, _OVERLAY */
     FulcraSpace *wrapped;     /* ENTRY_OVERLAY */

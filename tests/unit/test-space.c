@@ -103,6 +103,38 @@ test_order(void)
     fulcra_host_kernel_free(kernel);
 }
 
+/* Literals of all lengths, some the beginning of others, the longest last. */
+static void
+test_beginnings(void)
+{
+    FulcraKernel *kernel = fulcra_host_kernel_new(NULL);
+    g_autoptr(FulcraSpace) front = fulcra_host_space_new("urn:front");
+    const char *letters = "abcdefghijklmnopqrst";
+
+    for (int n = 1; n <= 20; n++) {
+        g_autofree char *whole = g_strdup_printf("t:%.*s", n, letters);
+        g_autofree char *slot = g_strdup_printf("t:%.*s-{x*}", n, letters);
+
+        bind(front, whole, whole, FULCRA_VERBS_ALL);
+        bind(front, slot, slot, FULCRA_VERBS_ALL);
+    }
+    FulcraSpace *spaces[] = { fulcra_host_space_seal(front) };
+    fulcra_host_kernel_publish(kernel, spaces, 1, NULL);
+    for (int n = 1; n <= 20; n++) {
+        g_autofree char *whole = g_strdup_printf("t:%.*s", n, letters);
+        g_autofree char *slot = g_strdup_printf("t:%.*s-{x*}", n, letters);
+        g_autofree char *empty = g_strdup_printf("%s-", whole);
+        g_autofree char *full = g_strdup_printf("%s-%s", whole, letters);
+        g_autofree char *other = g_strdup_printf("%s_", whole);
+
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, whole, whole);
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, empty, slot);
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, full, slot);
+        assert_who(kernel, "urn:front", FULCRA_VERB_SOURCE, other, NULL);
+    }
+    fulcra_host_kernel_free(kernel);
+}
+
 static void
 test_bad_grammar_leaves_the_space(void)
 {
@@ -384,6 +416,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/space/order", test_order);
+    g_test_add_func("/space/beginnings", test_beginnings);
     g_test_add_func("/space/bad-grammar", test_bad_grammar_leaves_the_space);
     g_test_add_func("/space/restrict-run", test_restrict_run);
     g_test_add_func("/space/places", test_places_are_interned);
