@@ -12,6 +12,7 @@
 #include "private/intern.h"
 
 #include <fulcra-host/sync.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef struct {
@@ -32,15 +33,21 @@ typedef struct Table {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(Table *) current;
 
-/* FNV-1a: names are few, short, and chosen by the program. */
+/* Names are few, short, and chosen by the program: no secret is needed. */
 static unsigned
 hash_name(const char *name, size_t length)
 {
-    unsigned hash = 2166136261u;
+    uint64_t hash = length, word;
 
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-    return hash;
+    for (; length >= sizeof word; name += sizeof word, length -= sizeof word) {
+        memcpy(&word, name, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, name, length);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(hash >> 32);
 }
 
 static Table *

@@ -65,13 +65,9 @@ fulcra__request_get_places(FulcraRequest *self)
 {
     FulcraRoot *root = self->root;
 
-    if (self->places == NULL && self->parent == NULL) {
-        FulcraSpace *fulcrum =
-                fulcra__table_find(root->table, fulcra_intern(root->fulcrum));
-
-        if (fulcrum != NULL)
-            self->places = fulcra__table_push(root->table, NULL, fulcrum);
-    }
+    if (self->places == NULL && self->parent == NULL)
+        self->places = fulcra__table_find_alone(
+                root->table, fulcra_intern(root->fulcrum));
     return self->places;
 }
 

@@ -17,9 +17,13 @@ fulcra_host_space_new(const char *uri)
 {
     g_return_val_if_fail(uri != NULL, NULL);
 
+    static atomic_ullong last;
+
     FulcraSpace *self = g_new0(FulcraSpace, 1);
     fulcra_refs_init(&self->refs);
     self->uri = fulcra_intern(uri);
+    self->number = atomic_fetch_add(&last, 1) + 1;
+    self->cut_slot = fulcra__cut_slot_of_space(self->uri);
     return self;
 }
 

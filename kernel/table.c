@@ -5,13 +5,15 @@
  */
 
 #include "private/table.h"
+#include "private/space.h"
 
 static atomic_ullong generations;
 
-static void
-space_release(void *space)
+static FulcraPlaces *
+places_ref(FulcraPlaces *places)
 {
-    fulcra_host_space_unref(space);
+    fulcra_refs_take(&places->refs);
+    return places;
 }
 
 static void
@@ -44,6 +46,26 @@ table_add_places(FulcraTable *self, FulcraPlaces *places)
     g_hash_table_insert(self->by_number, &places->number, places);
 }
 
+static void
+table_remove_alone(FulcraTable *self, const char *uri)
+{
+    FulcraPlaces *alone = fulcra__table_find_alone(self, uri);
+
+    if (alone == NULL)
+        return;
+    g_hash_table_remove(self->by_number, &alone->number);
+    g_hash_table_remove(self->spaces, uri);
+}
+
+/* @alone: (transfer full): in the place of another of its URI */
+static void
+table_add_alone(FulcraTable *self, const char *uri, FulcraPlaces *alone)
+{
+    table_remove_alone(self, uri);
+    g_hash_table_insert(self->spaces, (void *)uri, alone);
+    g_hash_table_insert(self->by_number, &alone->number, alone);
+}
+
 /* What nobody changed keeps its identity, and with it what is cached. */
 static void
 table_inherit_places(FulcraTable *self, FulcraTable *previous)
@@ -58,8 +80,7 @@ table_inherit_places(FulcraTable *self, FulcraTable *previous)
 
         if (!places_stay(places, previous, self))
             continue;
-        fulcra_refs_take(&places->refs);
-        table_add_places(self, places);
+        table_add_places(self, places_ref(places));
     }
     pthread_mutex_unlock(&previous->lock);
 }
@@ -73,7 +94,7 @@ fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
     fulcra_refs_init(&self->refs);
     self->generation = atomic_fetch_add(&generations, 1) + 1;
     self->spaces = g_hash_table_new_full(
-            g_direct_hash, g_direct_equal, NULL, space_release);
+            g_direct_hash, g_direct_equal, NULL, places_release);
     pthread_mutex_init(&self->lock, NULL);
     self->places = g_hash_table_new_full(
             fulcra__places_hash, fulcra__places_equal, NULL, places_release);
@@ -81,19 +102,17 @@ fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
 
     if (previous != NULL) {
         GHashTableIter iter;
-        void *uri, *space;
+        void *uri, *alone;
 
         g_hash_table_iter_init(&iter, previous->spaces);
-        while (g_hash_table_iter_next(&iter, &uri, &space))
-            g_hash_table_insert(
-                    self->spaces, uri, fulcra_host_space_ref(space));
+        while (g_hash_table_iter_next(&iter, &uri, &alone))
+            table_add_alone(self, uri, places_ref(alone));
     }
     for (size_t i = 0; withdrawn != NULL && withdrawn[i] != NULL; i++)
-        g_hash_table_remove(self->spaces, fulcra_intern(withdrawn[i]));
+        table_remove_alone(self, fulcra_intern(withdrawn[i]));
     for (size_t i = 0; i < n_spaces; i++)
-        g_hash_table_insert(self->spaces,
-                (void *)fulcra_host_space_get_uri(spaces[i]),
-                fulcra_host_space_ref(spaces[i]));
+        table_add_alone(self, fulcra_host_space_get_uri(spaces[i]),
+                fulcra__places_push(NULL, spaces[i]));
     if (previous != NULL)
         table_inherit_places(self, previous);
     return self;
@@ -111,10 +130,18 @@ fulcra__table_unref(FulcraTable *self)
     g_free(self);
 }
 
+FulcraPlaces *
+fulcra__table_find_alone(FulcraTable *self, const char *uri)
+{
+    return g_hash_table_lookup(self->spaces, uri);
+}
+
 FulcraSpace *
 fulcra__table_find(FulcraTable *self, const char *uri)
 {
-    return g_hash_table_lookup(self->spaces, uri);
+    FulcraPlaces *alone = fulcra__table_find_alone(self, uri);
+
+    return alone == NULL ? NULL : alone->space;
 }
 
 FulcraPlaces *
@@ -122,6 +149,12 @@ fulcra__table_push(FulcraTable *self, FulcraPlaces *parent, FulcraSpace *space)
 {
     FulcraPlaces key = { .space = space, .parent = parent };
 
+    if (parent == NULL) {
+        FulcraPlaces *alone = fulcra__table_find_alone(self, space->uri);
+
+        if (alone != NULL && alone->space == space)
+            return alone;
+    }
     pthread_mutex_lock(&self->lock);
     FulcraPlaces *places = g_hash_table_lookup(self->places, &key);
     if (places == NULL) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "private/cut.h"
 #include "private/grammar.h"
 #include <fulcra-host/space.h>
 
@@ -41,7 +42,9 @@ typedef struct {
 struct _FulcraSpace {
     FulcraRefs refs;
     bool sealed;
-    const char *uri; /* interned */
+    const char *uri;        /* interned */
+    uint64_t number;        /* never used twice */
+    FulcraCutSlot cut_slot; /* of the key that a publish cuts */
     size_t n_entries;
     FulcraEntry *entries;
 };

@@ -15,10 +15,10 @@ typedef struct _FulcraTable FulcraTable;
 struct _FulcraTable {
     FulcraRefs refs;
     uint64_t generation; /* unique in the process */
-    GHashTable *spaces;  /* interned URI to FulcraSpace */
+    GHashTable *spaces;  /* interned URI to FulcraPlaces of that space alone */
     pthread_mutex_t lock;
-    GHashTable *places;    /* set of FulcraPlaces, each held */
-    GHashTable *by_number; /* the same, by their numbers */
+    GHashTable *places;    /* guarded: set of the others, each held */
+    GHashTable *by_number; /* guarded: all, by their numbers */
 };
 
 /** The successor of @previous (nullable). (transfer full) */
@@ -29,6 +29,9 @@ void fulcra__table_unref(FulcraTable *self);
 
 /** @uri: interned. (transfer none) (nullable) */
 FulcraSpace *fulcra__table_find(FulcraTable *self, const char *uri);
+
+/** The list of the space @uri, interned, alone. (transfer none) (nullable) */
+FulcraPlaces *fulcra__table_find_alone(FulcraTable *self, const char *uri);
 
 /** The list of places of that number; NULL where one of its spaces is published
  * no more. (transfer none) (nullable) */
