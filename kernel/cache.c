@@ -348,8 +348,10 @@ cache_check(FulcraRequest *request, FulcraRepresentation *answer,
 FulcraCacheVerdict
 fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
 {
-    if (!request_is_current(request))
+    if (!request_is_current(request)) {
+        fulcra__request_open_ledger(request);
         return FULCRA__CACHE_EVALUATE;
+    }
 
     unsigned hash = request_hash(request);
     Shard *shard = cache_shard(self, hash);
@@ -365,6 +367,7 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
 
         entry->uses++;
         if (fulcra__ledger_is_due(ledger)) {
+            fulcra__request_open_ledger(request);
             verdict = fulcra__flights_enter(
                     &shard->flights, hash, request, may_join);
             pthread_mutex_unlock(&shard->lock);
@@ -377,6 +380,7 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
         return FULCRA__CACHE_HIT;
     }
     fulcra_host_stats_add(FULCRA_STAT_CACHE_MISSES, 1);
+    fulcra__request_open_ledger(request);
     if (!hopeless)
         verdict =
                 fulcra__flights_enter(&shard->flights, hash, request, may_join);

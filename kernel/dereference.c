@@ -45,12 +45,11 @@ fulcra_request_forward(FulcraRequest *self)
 
     FulcraRequest *inner =
             fulcra_request_new(self, self->verb, self->identifier);
-    inner->route = self->route;
-    fulcra_refs_take(&inner->route->refs);
+    inner->resolved = fulcra_host_resolution_ref(self->resolved);
+    inner->route = fulcra__route_ref(self->route);
     inner->step = self->step + 1;
     inner->endpoint = inner->route->steps[inner->step].endpoint;
     inner->evaluation = inner->route->steps[inner->step].evaluation;
-    inner->matched = self->matched;
     inner->layer = self->layer;
     inner->places = fulcra__request_get_places(
             self); /* references are resolved as outside */

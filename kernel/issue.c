@@ -40,18 +40,6 @@ request_may_be_kept(FulcraRequest *self)
                    self->verb == FULCRA_VERB_META);
 }
 
-static void
-request_open_ledger(FulcraRequest *self)
-{
-    self->ledger = fulcra__ledger_new();
-    if (self->route != NULL && self->route->walked != NULL)
-        fulcra__ledger_merge(self->ledger, self->route->walked);
-    else if (self->endpoint != NULL)
-        self->unkept = "it was resolved beforehand";
-    if (self->unkept == NULL)
-        self->given = fulcra__given_collect(self, &self->unkept);
-}
-
 /* A value that it was given is something that the kernel can see. */
 static void
 request_note_value(FulcraRequest *self, FulcraRepresentation *value)
@@ -109,9 +97,9 @@ request_begin(FulcraRequest *self)
         fulcra__request_answered(self, value, NULL);
         return false;
     }
-    if (request_may_be_kept(self))
-        request_open_ledger(self);
     if (self->endpoint == NULL && !fulcra__request_resolve(self, &error)) {
+        if (request_may_be_kept(self))
+            fulcra__request_open_ledger(self); /* the asker depends on it */
         fulcra__request_finish(self, NULL, error);
         return false;
     }
@@ -127,14 +115,19 @@ request_must_run(FulcraRequest *self)
     bool may_join =
             self->answered != NULL || fulcra__thread_self()->loop == NULL;
 
-    if (self->ledger == NULL)
+    if (!request_may_be_kept(self))
         return true;
     if (fulcra__request_is_at_overlay(self)) {
-        fulcra__request_bind(self, "an overlay decides anew each time");
+        fulcra__request_open_ledger(self);
+        self->ledger->bound = "an overlay decides anew each time";
         return true;
     }
-    if (self->unkept != NULL)
+    if (self->unkept == NULL)
+        self->given = fulcra__given_collect(self, &self->unkept);
+    if (self->unkept != NULL) {
+        fulcra__request_open_ledger(self);
         return true;
+    }
     switch (fulcra__cache_ask(self->root->kernel->cache, self, may_join)) {
     case FULCRA__CACHE_EVALUATE:
         self->evaluated_us = g_get_monotonic_time();
@@ -368,6 +361,8 @@ fulcra_request_issue(FulcraRequest *self, GError **error)
         fulcra__request_mark_returned(self);
     } else if (self->endpoint->run != FULCRA_RUN_INLINE &&
                fulcra__thread_self()->loop != NULL) {
+        if (request_may_be_kept(self))
+            fulcra__request_open_ledger(self);
         fulcra__request_mark_returned(self);
         fulcra__request_finish_failed(self, FULCRA_ERROR_FAILED,
                 "'%s' does not run inline: an event loop cannot wait for it; "

@@ -77,9 +77,11 @@ fulcra__ledger_add_key(FulcraLedger *self, const char *key)
 }
 
 void
-fulcra__ledger_add_space(FulcraLedger *self, const char *uri)
+fulcra__ledger_add_slots(
+        FulcraLedger *self, const FulcraCutSlot *slots, unsigned n_slots)
 {
-    ledger_add_slot(self, fulcra__cut_slot_of_space(uri));
+    for (unsigned i = 0; i < n_slots; i++)
+        ledger_add_slot(self, slots[i]);
 }
 
 void
@@ -134,8 +136,7 @@ fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer)
 void
 fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
 {
-    for (unsigned i = 0; i < other->n_slots; i++)
-        ledger_add_slot(self, other->slots[i]);
+    fulcra__ledger_add_slots(self, other->slots, other->n_slots);
     for (unsigned i = 0; i < other->n_noted; i++)
         fulcra__ledger_note(self, other->noted[i].kind, other->noted[i].name,
                 other->noted[i].value);

@@ -58,12 +58,7 @@ fulcra_host_request_detour(
         return;
 
     size_t rest = before->n_steps - self->step;
-    FulcraRoute *route = g_malloc(
-            sizeof *route + (n_overlays + rest) * sizeof route->steps[0]);
-    fulcra_refs_init(&route->refs);
-    route->n_steps = n_overlays + rest;
-    route->walked =
-            before->walked != NULL ? fulcra__ledger_ref(before->walked) : NULL;
+    FulcraRoute *route = fulcra__route_new(n_overlays + rest);
     for (size_t i = 0; i < n_overlays; i++) {
         route->steps[i].endpoint = overlays[i];
         route->steps[i].evaluation = before->steps[self->step - 1].evaluation;

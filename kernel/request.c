@@ -37,8 +37,6 @@ request_init(FulcraRequest *self, FulcraRoot *root, FulcraVerb verb,
     self->root = root;
     self->verb = verb;
     self->identifier = fulcra_identifier_ref(identifier);
-    fulcra__arguments_init(&self->slots);
-    self->matched = &self->slots;
 }
 
 FulcraRequest *
@@ -150,8 +148,7 @@ fulcra_request_unref(FulcraRequest *self)
 
         if (self->references || self->passed || self->headers)
             request_clear_lists(self);
-        fulcra__arguments_clear(&self->slots);
-        fulcra_host_resolution_unref(self->kept);
+        fulcra_host_resolution_unref(self->resolved);
         fulcra__route_unref(self->route);
         fulcra_host_context_unref(self->pushed);
         fulcra_representation_unref(self->answer);
@@ -261,6 +258,23 @@ fulcra_request_set_independent(FulcraRequest *self)
 }
 
 /* --- what the answer depends on --- */
+
+void
+fulcra__request_open_ledger(FulcraRequest *self)
+{
+    const char *scheme = self->identifier->scheme;
+    const FulcraResolution *resolved = self->resolved;
+
+    self->ledger = fulcra__ledger_new();
+    if (resolved != NULL)
+        fulcra__ledger_add_slots(
+                self->ledger, resolved->walked, resolved->n_walked);
+    if (resolved != NULL && resolved->n_walked == FULCRA__MAX_WALKED)
+        self->ledger->bound = "it was looked for in too many spaces";
+    if (fulcra__context_is_dynamic(scheme))
+        fulcra__ledger_note(self->ledger, FULCRA__NOTED_LAYER, scheme,
+                fulcra__context_identity_of(self->context, scheme));
+}
 
 void
 fulcra__request_note(FulcraRequest *self, FulcraNotedKind kind,

@@ -121,10 +121,11 @@ const FulcraArgument *
 fulcra__request_get_argument(
         FulcraRequest *self, const char *name, size_t index)
 {
-    const FulcraArgument *found =
-            arguments_find(fulcra__arguments_items(self->matched),
-                    self->matched->n, name, &index);
+    const FulcraArgument *found = NULL;
 
+    if (self->resolved != NULL)
+        found = arguments_find(fulcra__arguments_items(&self->resolved->slots),
+                self->resolved->slots.n, name, &index);
     if (found == NULL)
         found = arguments_find(self->identifier->arguments,
                 self->identifier->n_arguments, name, &index);
@@ -132,6 +133,23 @@ fulcra__request_get_argument(
         found = arguments_find((FulcraArgument *)self->references->data,
                 self->references->len, name, &index);
     return found;
+}
+
+size_t
+fulcra__request_list_extra_names(
+        FulcraRequest *self, const char *names[FULCRA__MAX_EXTRA_NAMES])
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; self->references && i < self->references->len &&
+                         n < FULCRA__MAX_EXTRA_NAMES;
+            i++)
+        names[n++] = g_array_index(self->references, FulcraArgument, i).name;
+    for (unsigned i = 0; self->passed && i < self->passed->len &&
+                         n < FULCRA__MAX_EXTRA_NAMES;
+            i++)
+        names[n++] = g_array_index(self->passed, FulcraPassed, i).name;
+    return n;
 }
 
 const FulcraPassed *

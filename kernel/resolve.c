@@ -19,14 +19,14 @@
 #include "private/kernel.h"
 #include "private/request.h"
 #include "private/step.h"
+#include <fulcra-host/stats.h>
 
 #define MAX_IMPORT_DEPTH 32
 #define MAX_OVERLAYS     16
-#define MAX_EXTRA_NAMES  64
 
 typedef struct {
     FulcraRequest *request;
-    const char *extra[MAX_EXTRA_NAMES]; /* arguments beside the identifier's */
+    const char *extra[FULCRA__MAX_EXTRA_NAMES];
     size_t n_extra;
     FulcraSpace *imports[MAX_IMPORT_DEPTH]; /* that led here, outermost first */
     size_t n_imports;
@@ -39,6 +39,13 @@ typedef struct {
     bool limited; /* it was a pattern's limit */
     FulcraStepped stepped; /* (nullable): is told of each step */
     void *user_data;
+    FulcraCutSlot walked[FULCRA__MAX_WALKED];
+    unsigned n_walked;
+
+    /* What was found. */
+    FulcraEndpoint *endpoint;
+    FulcraArguments slots;
+    FulcraPlaces *place; /* it was found in; NULL: in a layer or built in */
 } Walk;
 
 static void
@@ -46,40 +53,16 @@ walk_init(Walk *self, FulcraRequest *request, FulcraStepped stepped,
         void *user_data)
 {
     self->request = request;
-    self->n_extra = 0;
+    self->n_extra = fulcra__request_list_extra_names(request, self->extra);
     self->n_imports = 0;
     self->n_overlays = 0;
     self->refused = self->limited = false;
     self->stepped = stepped;
     self->user_data = user_data;
-    for (unsigned i = 0; request->references && i < request->references->len &&
-                         self->n_extra < MAX_EXTRA_NAMES;
-            i++)
-        self->extra[self->n_extra++] =
-                g_array_index(request->references, FulcraArgument, i).name;
-    for (unsigned i = 0; request->passed && i < request->passed->len &&
-                         self->n_extra < MAX_EXTRA_NAMES;
-            i++)
-        self->extra[self->n_extra++] =
-                g_array_index(request->passed, FulcraPassed, i).name;
-}
-
-bool
-fulcra_host_request_match(
-        FulcraRequest *self, const FulcraGrammar *grammar, const char **reason)
-{
-    FulcraArguments slots;
-    Walk names;
-
-    walk_init(&names, self, NULL, NULL);
-    fulcra__arguments_init(&slots);
-    if (!fulcra__grammar_match(grammar, self->identifier, names.extra,
-                names.n_extra, &slots, reason))
-        return false;
-    fulcra__arguments_clear(&self->slots);
-    self->slots = slots;
-    self->matched = &self->slots;
-    return true;
+    self->n_walked = 0;
+    self->endpoint = NULL;
+    fulcra__arguments_init(&self->slots);
+    self->place = NULL;
 }
 
 static void
@@ -121,20 +104,32 @@ walk_endpoint(Walk *self, const FulcraEntry *entry)
     if (!answers && self->stepped == NULL)
         return false;
     if (!fulcra__grammar_match(entry->grammar, request->identifier, self->extra,
-                self->n_extra, &request->slots, &reason)) {
+                self->n_extra, &self->slots, &reason)) {
         self->limited |= reason == fulcra__grammar_limit_reached;
         self->refused |= self->limited;
         walk_step_endpoint(self, entry, reason);
         return false;
     }
     if (!answers) {
-        fulcra__arguments_clear(&request->slots);
+        fulcra__arguments_clear(&self->slots);
         walk_step_verb(self, entry);
         return false;
     }
     walk_step_endpoint(self, entry, NULL);
-    request->endpoint = entry->endpoint;
+    self->endpoint = entry->endpoint;
     return true;
+}
+
+/* The answer depends on every space that is walked, those that say no too: a
+ * publish cuts their keys. */
+static void
+walk_note(Walk *self, FulcraCutSlot slot)
+{
+    for (unsigned i = 0; i < self->n_walked; i++)
+        if (self->walked[i] == slot)
+            return;
+    if (self->n_walked < FULCRA__MAX_WALKED)
+        self->walked[self->n_walked++] = slot;
 }
 
 static bool walk_space(Walk *self, FulcraSpace *space);
@@ -157,8 +152,7 @@ walk_import(Walk *self, const FulcraEntry *entry)
     if (space == NULL) {
         walk_step(self, FULCRA_STEP_IMPORT, entry->uri, NULL,
                 "no such space is published");
-        if (self->request->ledger != NULL)
-            fulcra__ledger_add_space(self->request->ledger, entry->uri);
+        walk_note(self, fulcra__cut_slot_of_space(entry->uri));
         return false;
     }
     if (walk_is_inside(self, space) || self->n_imports == MAX_IMPORT_DEPTH) {
@@ -230,15 +224,6 @@ walk_entry(Walk *self, const FulcraEntry *entry)
     return false;
 }
 
-/* The answer depends on every space that was walked, those that say no too:
- * a publish cuts the key that is its URI. */
-static void
-walk_note_space(Walk *self, FulcraSpace *space)
-{
-    if (self->request->ledger != NULL && self->stepped == NULL)
-        fulcra__ledger_add_space(self->request->ledger, space->uri);
-}
-
 static void
 walk_step_private(Walk *self, const FulcraEntry *entry)
 {
@@ -259,12 +244,12 @@ walk_step_private(Walk *self, const FulcraEntry *entry)
 static bool
 walk_space(Walk *self, FulcraSpace *space)
 {
-    walk_note_space(self, space);
+    walk_note(self, space->cut_slot);
     for (size_t i = 0; i < space->n_entries && !self->refused; i++) {
         const FulcraEntry *entry = &space->entries[i];
 
-        if (self->trace == NULL && fulcra__prefix_rejects(&entry->prefix,
-                                           self->request->identifier))
+        if (self->stepped == NULL && fulcra__prefix_rejects(&entry->prefix,
+                                             self->request->identifier))
             continue;
         if (self->n_imports > 0 && entry->visibility == FULCRA_ENTRY_PRIVATE) {
             walk_step_private(self, entry);
@@ -276,257 +261,188 @@ walk_space(Walk *self, FulcraSpace *space)
     return false;
 }
 
-/* The list of @place with the first @n imports in front. */
-static FulcraPlaces *
-walk_push(Walk *self, FulcraPlaces *place, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        place = fulcra__table_push(
-                self->request->root->table, place, self->imports[i]);
-    return place;
-}
-
-/* The endpoint is known: where is it evaluated, and past which overlays? */
-static void
-walk_settle(Walk *self, FulcraPlaces *place)
-{
-    FulcraRequest *request = self->request;
-    size_t n = self->n_overlays;
-
-    request->evaluation = walk_push(self, place, self->n_imports);
-    if (n == 0)
-        return;
-
-    FulcraRoute *route =
-            g_malloc(sizeof *route + (n + 1) * sizeof route->steps[0]);
-    fulcra_refs_init(&route->refs);
-    route->walked = NULL;
-    if (request->ledger != NULL) {
-        route->walked = fulcra__ledger_new();
-        fulcra__ledger_merge(route->walked, request->ledger);
-    }
-    route->n_steps = n + 1;
-    for (size_t i = 0; i < n; i++) {
-        route->steps[i].endpoint = self->overlays[i].endpoint;
-        route->steps[i].evaluation =
-                walk_push(self, place, self->overlays[i].n_imports);
-    }
-    route->steps[n].endpoint = request->endpoint;
-    route->steps[n].evaluation = request->evaluation;
-    request->route = route;
-    request->endpoint = route->steps[0].endpoint;
-    request->evaluation = route->steps[0].evaluation;
-}
-
-void
-fulcra__route_unref(FulcraRoute *self)
-{
-    if (self == NULL || !fulcra_refs_drop(&self->refs))
-        return;
-    fulcra__ledger_unref(self->walked);
-    g_free(self);
-}
-
 static bool
 walk_places(Walk *self)
 {
-    FulcraRequest *request = self->request;
+    FulcraSpace *builtins = self->request->root->kernel->builtins;
 
-    for (FulcraPlaces *place = fulcra__request_get_places(request);
+    for (FulcraPlaces *place = fulcra__request_get_places(self->request);
             place != NULL && !self->refused; place = place->parent) {
         walk_step(self, FULCRA_STEP_SPACE, place->space->uri, NULL, NULL);
         if (!walk_space(self, place->space))
             continue;
-        walk_settle(self, place);
+        self->place = place;
         return true;
     }
     if (self->refused)
         return false;
-    walk_step(self, FULCRA_STEP_SPACE, request->root->kernel->builtins->uri,
-            NULL, NULL);
-    if (walk_space(self, request->root->kernel->builtins)) {
-        request->evaluation = fulcra__request_get_places(request);
-        return true;
-    }
-    return false;
+    walk_step(self, FULCRA_STEP_SPACE, builtins->uri, NULL, NULL);
+    return walk_space(self, builtins);
+}
+
+/* What answers for the scheme of a request. */
+typedef struct {
+    FulcraContext *layer; /* (nullable): then it is the places */
+    FulcraSpace *space;   /* of the layer */
+} Where;
+
+static Where
+request_where(FulcraRequest *self)
+{
+    Where where = { NULL, NULL };
+
+    where.layer = fulcra__context_find(
+            self->context, self->identifier->scheme, &where.space);
+    return where;
+}
+
+/* Stands for it in what is remembered: even and odd, so that no layer is taken
+ * for places. 0: the fulcrum is not published. */
+static uint64_t
+where_number(const Where *self, FulcraRequest *request)
+{
+    if (self->layer != NULL)
+        return self->space->number << 1 | 1;
+
+    FulcraPlaces *places = fulcra__request_get_places(request);
+    return places == NULL ? 0 : places->number << 1;
 }
 
 static bool
-walk_context(Walk *self, FulcraContext *layer, FulcraSpace *space)
+walk(Walk *self, const Where *where)
 {
-    FulcraRequest *request = self->request;
-
-    walk_step(self, FULCRA_STEP_CONTEXT, layer->klass->name,
-            request->identifier->scheme, NULL);
-    if (!walk_space(self, space))
-        return false;
-    request->layer = layer;
-    request->evaluation = fulcra__request_get_places(request);
-    return true;
-}
-
-static bool
-walk(Walk *self)
-{
-    FulcraRequest *request = self->request;
-    FulcraSpace *space;
-    FulcraContext *layer = fulcra__context_find(
-            request->context, request->identifier->scheme, &space);
-
-    if (request->ledger != NULL &&
-            fulcra__context_is_dynamic(request->identifier->scheme))
-        fulcra__ledger_note(request->ledger, FULCRA__NOTED_LAYER,
-                request->identifier->scheme,
-                fulcra__context_identity_of(
-                        request->context, request->identifier->scheme));
-    if (layer != NULL)
-        return walk_context(self, layer, space);
-    return walk_places(self);
+    if (where->layer == NULL)
+        return walk_places(self);
+    walk_step(self, FULCRA_STEP_CONTEXT, where->layer->klass->name,
+            self->request->identifier->scheme, NULL);
+    return walk_space(self, where->space);
 }
 
 bool
 fulcra_host_request_explain(
         FulcraRequest *self, FulcraStepped stepped, void *user_data)
 {
+    g_return_val_if_fail(!self->issued && stepped != NULL, false);
+
+    Where where = request_where(self);
     Walk asked;
 
-    g_return_val_if_fail(!self->issued && stepped != NULL, false);
     walk_init(&asked, self, stepped, user_data);
-    return walk(&asked);
+    bool answered = walk(&asked, &where);
+    fulcra__arguments_clear(&asked.slots);
+    return answered;
+}
+
+/* --- what was found --- */
+
+/* The list of places in which the endpoint behind the first @n imports is
+ * evaluated: those are in front. */
+static FulcraPlaces *
+walk_push(Walk *self, size_t n)
+{
+    FulcraPlaces *place = self->place;
+
+    for (size_t i = 0; i < n; i++)
+        place = fulcra__table_push(
+                self->request->root->table, place, self->imports[i]);
+    return place;
+}
+
+/* Past which overlays does it go? */
+static FulcraRoute *
+walk_route(Walk *self)
+{
+    size_t n = self->n_overlays;
+    FulcraRoute *route = fulcra__route_new(n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        route->steps[i].endpoint = self->overlays[i].endpoint;
+        route->steps[i].evaluation =
+                walk_push(self, self->overlays[i].n_imports);
+    }
+    route->steps[n].endpoint = self->endpoint;
+    route->steps[n].evaluation = walk_push(self, self->n_imports);
+    return route;
+}
+
+/* (transfer full) */
+static FulcraResolution *
+walk_end(Walk *self, const Where *where)
+{
+    FulcraResolution *resolution = fulcra__resolution_new(self->request,
+            where_number(where, self->request), self->walked, self->n_walked);
+
+    resolution->endpoint = self->endpoint;
+    resolution->slots = self->slots;
+    if (where->layer == NULL)
+        resolution->places = fulcra__request_get_places(self->request);
+    if (self->place == NULL)
+        return resolution;
+    if (self->n_overlays > 0) {
+        resolution->route = walk_route(self);
+        resolution->endpoint = resolution->route->steps[0].endpoint;
+        resolution->evaluation = resolution->route->steps[0].evaluation;
+    } else {
+        resolution->evaluation = walk_push(self, self->n_imports);
+    }
+    return resolution;
 }
 
 /* --- resolving --- */
 
-bool
-fulcra__request_resolve(FulcraRequest *self, GError **error)
+/* A second walk says why the first found nothing. */
+static GError *
+unresolved_error(FulcraRequest *request, const Where *where)
 {
-    Walk first, second;
-
-    walk_init(&first, self, NULL, NULL);
-    if (walk(&first))
-        return true;
-    if (first.limited) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "a pattern takes too long to match the identifier");
-        return false;
-    }
-
     GString *trace = g_string_new(NULL);
-    walk_init(&second, self, fulcra__step_trace, trace);
-    bool answered = walk(&second);
+    Walk again;
+
+    walk_init(&again, request, fulcra__step_trace, trace);
+    bool answered = walk(&again, where);
     g_assert(!answered); /* spaces do not change */
-    if (fulcra__request_get_places(self) == NULL)
+    if (fulcra__request_get_places(request) == NULL)
         g_string_prepend(trace, "the space to resolve in is not published\n");
 
-    GError *unresolved = g_error_new(FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED,
-            "nothing answers %s %s", fulcra_verb_to_string(self->verb),
-            fulcra_identifier_get_text(self->identifier));
-    fulcra__error_take_trace(unresolved, g_string_free(trace, false));
-    g_propagate_error(error, unresolved);
+    GError *error = g_error_new(FULCRA_ERROR, FULCRA_ERROR_UNRESOLVED,
+            "nothing answers %s %s", fulcra_verb_to_string(request->verb),
+            fulcra_identifier_get_text(request->identifier));
+    fulcra__error_take_trace(error, g_string_free(trace, false));
+    return error;
+}
+
+static bool
+request_walk(FulcraRequest *self, const Where *where, GError **error)
+{
+    Walk first;
+
+    walk_init(&first, self, NULL, NULL);
+    bool answered = walk(&first, where);
+    FulcraResolution *resolution = walk_end(&first, where);
+
+    fulcra_host_stats_add(FULCRA_STAT_RESOLUTIONS_MADE, 1);
+    if (answered && resolution->where != 0)
+        fulcra__resolutions_keep(self, resolution);
+    fulcra__request_take_resolution(self, resolution);
+    if (answered)
+        return true;
+    if (first.limited)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "a pattern takes too long to match the identifier");
+    else
+        g_propagate_error(error, unresolved_error(self, where));
     return false;
 }
 
-/* --- resolutions that are kept --- */
-
-FulcraResolution *
-fulcra_host_request_resolve(FulcraRequest *self, GError **error)
-{
-    g_return_val_if_fail(!self->issued, NULL);
-    if (!fulcra__request_resolve(self, error))
-        return NULL;
-
-    FulcraResolution *kept = g_new0(FulcraResolution, 1);
-    fulcra_refs_init(&kept->refs);
-    kept->generation = self->root->table->generation;
-    kept->endpoint = self->endpoint;
-    kept->evaluation = self->evaluation;
-    kept->places = fulcra__request_get_places(self);
-    kept->route = g_steal_pointer(&self->route);
-    kept->slots = self->slots;
-    fulcra__arguments_init(&self->slots);
-    fulcra_host_request_use_resolution(self, kept);
-    return kept;
-}
-
-FulcraResolution *
-fulcra_host_resolution_ref(FulcraResolution *self)
-{
-    fulcra_refs_take(&self->refs);
-    return self;
-}
-
-void
-fulcra_host_resolution_unref(FulcraResolution *self)
-{
-    if (self == NULL || !fulcra_refs_drop(&self->refs))
-        return;
-    fulcra__arguments_clear(&self->slots);
-    fulcra__route_unref(self->route);
-    g_free(self);
-}
-
 bool
-fulcra_host_resolution_is_current(FulcraResolution *self, FulcraKernel *kernel)
+fulcra__request_resolve(FulcraRequest *self, GError **error)
 {
-    return self->generation == fulcra_host_kernel_get_generation(kernel);
-}
+    Where where = request_where(self);
+    FulcraResolution *known =
+            fulcra__resolutions_find(self, where_number(&where, self));
 
-static bool
-slots_equal(const FulcraArguments *a, const FulcraArguments *b)
-{
-    const FulcraArgument *one = fulcra__arguments_items(a);
-    const FulcraArgument *other = fulcra__arguments_items(b);
-
-    if (a->n != b->n)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (one[i].name != other[i].name ||
-                one[i].identifier != other[i].identifier ||
-                g_strcmp0(one[i].text, other[i].text) != 0)
-            return false;
+    self->layer = where.layer;
+    if (known == NULL)
+        return request_walk(self, &where, error);
+    fulcra__request_take_resolution(self, known);
     return true;
-}
-
-static bool
-routes_equal(const FulcraRoute *a, const FulcraRoute *b)
-{
-    if (a == NULL || b == NULL || a->n_steps != b->n_steps)
-        return a == b;
-    for (size_t i = 0; i < a->n_steps; i++)
-        if (a->steps[i].endpoint != b->steps[i].endpoint ||
-                a->steps[i].evaluation != b->steps[i].evaluation)
-            return false;
-    return true;
-}
-
-bool
-fulcra_host_resolution_equal(FulcraResolution *a, FulcraResolution *b)
-{
-    return a->generation == b->generation && a->endpoint == b->endpoint &&
-           a->evaluation == b->evaluation && routes_equal(a->route, b->route) &&
-           slots_equal(&a->slots, &b->slots);
-}
-
-const char *
-fulcra_host_resolution_get_endpoint_id(FulcraResolution *self)
-{
-    return self->endpoint->id;
-}
-
-void
-fulcra_host_request_use_resolution(
-        FulcraRequest *self, FulcraResolution *resolution)
-{
-    if (resolution->generation != self->root->table->generation)
-        return;
-    self->endpoint = resolution->endpoint;
-    self->evaluation = resolution->evaluation;
-    self->places = resolution->places;
-    fulcra_host_resolution_unref(self->kept);
-    self->kept = fulcra_host_resolution_ref(resolution);
-    self->matched = &self->kept->slots;
-    if (resolution->route != NULL)
-        fulcra_refs_take(&resolution->route->refs);
-    fulcra__route_unref(self->route);
-    self->route = resolution->route;
 }

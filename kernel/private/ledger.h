@@ -53,8 +53,9 @@ void fulcra__ledger_unref(FulcraLedger *self);
 
 void fulcra__ledger_add_key(FulcraLedger *self, const char *key);
 
-/** A space that was asked. @uri: its key, outside all families. */
-void fulcra__ledger_add_space(FulcraLedger *self, const char *uri);
+/** Keys by their slots: those of spaces that were asked. */
+void fulcra__ledger_add_slots(
+        FulcraLedger *self, const FulcraCutSlot *slots, unsigned n_slots);
 void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
         const char *name, uint64_t value);
 

@@ -16,9 +16,7 @@
 #include "private/deadline.h"
 #include "private/given.h"
 #include "private/identifier.h"
-#include "private/ledger.h"
-#include "private/space.h"
-#include "private/table.h"
+#include "private/resolution.h"
 #include <fulcra-host/request.h>
 
 typedef struct _FulcraRoot FulcraRoot;
@@ -44,28 +42,6 @@ typedef struct {
     char *value;
     bool inherited;
 } FulcraRequestHeader;
-
-/* The way in: overlays from the outermost, then the endpoint. Made only where
- * there are overlays. */
-typedef struct {
-    FulcraRefs refs;
-    FulcraLedger *walked; /* (nullable): what the resolution depended on */
-    size_t n_steps;
-    struct {
-        FulcraEndpoint *endpoint;
-        FulcraPlaces *evaluation;
-    } steps[];
-} FulcraRoute;
-
-struct _FulcraResolution {
-    FulcraRefs refs;
-    uint64_t generation;
-    FulcraEndpoint *endpoint; /* borrowed from the table of that generation */
-    FulcraPlaces *evaluation; /* likewise */
-    FulcraPlaces *places;     /* likewise: from where it was resolved */
-    FulcraRoute *route;       /* (nullable) */
-    FulcraArguments slots;
-};
 
 struct _FulcraRequest {
     FulcraRefs refs;
@@ -96,11 +72,9 @@ struct _FulcraRequest {
     FulcraEndpoint *endpoint;
     FulcraPlaces *evaluation;
     FulcraContext *layer;
-    FulcraArguments slots;          /* that the grammar found */
-    const FulcraArguments *matched; /* `slots`, or those of another */
-    FulcraResolution *kept;         /* (nullable): whose slots they are then */
-    FulcraRoute *route;             /* (nullable): it passes overlays */
-    size_t step;                    /* of the route */
+    FulcraResolution *resolved; /* (nullable): held */
+    FulcraRoute *route;         /* (nullable): it passes overlays; held */
+    size_t step;                /* of the route */
 
     FulcraDeadline deadline;
     _Atomic(int64_t) due; /* monotonic microseconds; 0: not decided yet */
@@ -154,6 +128,10 @@ struct _FulcraRoot {
 /** "SINK ws:/demo/echo" and where it went, for stacks and logs. */
 char *fulcra__request_describe(FulcraRequest *self);
 
+/** It will be evaluated: from now on what it depends on is kept, and what its
+ * resolution depended on is the first of it. */
+void fulcra__request_open_ledger(FulcraRequest *self);
+
 /** Notes what the answer depends on; does nothing where no ledger is kept. */
 void fulcra__request_note(FulcraRequest *self, FulcraNotedKind kind,
         const char *name, uint64_t value);
@@ -199,10 +177,20 @@ fulcra__request_is_at_overlay(const FulcraRequest *self)
     return self->route != NULL && self->step + 1 < self->route->n_steps;
 }
 
-void fulcra__route_unref(FulcraRoute *self);
-
-/** Finds the endpoint. Fails with FULCRA_ERROR_UNRESOLVED and a trace. */
+/** Finds the endpoint. Fails with FULCRA_ERROR_UNRESOLVED and a trace, and then
+ * `resolved` says what was asked. */
 bool fulcra__request_resolve(FulcraRequest *self, GError **error);
+
+/** @resolution: (transfer full): of its table; answers it from now on. */
+void fulcra__request_take_resolution(
+        FulcraRequest *self, FulcraResolution *resolution);
+
+#define FULCRA__MAX_EXTRA_NAMES 64
+
+/** The names of arguments that its identifier does not have. Returns: how
+ * many */
+size_t fulcra__request_list_extra_names(
+        FulcraRequest *self, const char *names[FULCRA__MAX_EXTRA_NAMES]);
 
 /* How to come from one type to another: at most two conversions. */
 #define FULCRA__MAX_CONVERSIONS 2

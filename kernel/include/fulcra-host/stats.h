@@ -60,6 +60,11 @@
     X(CACHE_EVICTED, "cache_evicted", "entries that gave room to others")      \
     X(CACHE_ENTRIES, "cache_entries", "entries now")                           \
     X(CACHE_BYTES, "cache_bytes", "bytes of entries now")                      \
+    X(RESOLUTIONS, "resolutions", "resolutions that threads remember now")     \
+    X(RESOLUTIONS_MADE, "resolutions_made",                                    \
+            "requests whose endpoint was looked for in the spaces")            \
+    X(RESOLUTIONS_FOUND, "resolutions_found",                                  \
+            "requests whose endpoint was remembered")                          \
     X(KEYS_CUT, "keys_cut", "expiry keys cut")                                 \
     X(SESSIONS, "sessions", "sessions live now")                               \
     X(SESSIONS_MADE, "sessions_made", "sessions begun, at logins too")         \
