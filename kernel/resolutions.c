@@ -15,6 +15,7 @@
  */
 
 #include "private/request.h"
+#include "private/thread.h"
 #include <fulcra-host/stats.h>
 
 #define N_BUCKETS 64
@@ -30,8 +31,8 @@ typedef struct {
     Bucket built[N_BUCKETS];
 } Memory;
 
-static _Thread_local Memory *memory; /* (nullable): made on first use */
-static pthread_key_t memory_key;     /* so that it goes with its thread */
+static FULCRA__THREAD_LOCAL Memory *memory; /* (nullable): on first use */
+static pthread_key_t memory_key; /* so that it goes with its thread */
 static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
 
 static void

@@ -3,17 +3,28 @@
 /*
  * stats.c - the counters of the process
  *
- * Relaxed atomics, each on a cache line of its own: loops count side by side.
+ * Each thread counts for itself, in a block that it alone writes (relaxed: a
+ * load and a store, no locked instruction); who reads adds the blocks up. What
+ * a thread has counted stays when it ends.
  */
 
+#include "private/thread.h"
 #include <fulcra-host/stats.h>
 #include <glib.h>
 
-typedef struct {
-    _Alignas(64) atomic_llong value;
-} Counter;
+typedef struct Block Block;
+struct Block {
+    Block *next; /* guarded by lock */
+    atomic_llong values[FULCRA_N_STATS];
+};
 
-static Counter counters[FULCRA_N_STATS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static Block *blocks;                /* guarded by lock: of threads that live */
+static int64_t left[FULCRA_N_STATS]; /* guarded by lock: by those that ended */
+
+static FULCRA__THREAD_LOCAL Block *own; /* (nullable): made on first use */
+static pthread_key_t own_key;           /* so that it goes with its thread */
+static pthread_once_t own_once = PTHREAD_ONCE_INIT;
 
 static const char *const names[] = {
 #define X(enumerator, name, help) name,
@@ -27,17 +38,64 @@ static const char *const helps[] = {
 #undef X
 };
 
+static int64_t
+block_get(Block *self, unsigned stat)
+{
+    return atomic_load_explicit(&self->values[stat], memory_order_relaxed);
+}
+
+static void
+block_leave(void *data)
+{
+    Block *self = data, **at = &blocks;
+
+    own = NULL;
+    pthread_mutex_lock(&lock);
+    while (*at != self)
+        at = &(*at)->next;
+    *at = self->next;
+    for (unsigned i = 0; i < FULCRA_N_STATS; i++)
+        left[i] += block_get(self, i);
+    pthread_mutex_unlock(&lock);
+    g_free(self);
+}
+
+static void
+own_key_make(void)
+{
+    pthread_key_create(&own_key, block_leave);
+}
+
+static void
+own_make(void)
+{
+    pthread_once(&own_once, own_key_make);
+    own = g_new0(Block, 1);
+    pthread_setspecific(own_key, own);
+    pthread_mutex_lock(&lock);
+    own->next = blocks;
+    blocks = own;
+    pthread_mutex_unlock(&lock);
+}
+
 void
 fulcra_host_stats_add(FulcraStat stat, int64_t amount)
 {
-    atomic_fetch_add_explicit(
-            &counters[stat].value, amount, memory_order_relaxed);
+    if (G_UNLIKELY(own == NULL))
+        own_make();
+    atomic_store_explicit(&own->values[stat], block_get(own, stat) + amount,
+            memory_order_relaxed);
 }
 
 int64_t
 fulcra_host_stats_get(FulcraStat stat)
 {
-    return atomic_load_explicit(&counters[stat].value, memory_order_relaxed);
+    pthread_mutex_lock(&lock);
+    int64_t sum = left[stat];
+    for (Block *block = blocks; block != NULL; block = block->next)
+        sum += block_get(block, stat);
+    pthread_mutex_unlock(&lock);
+    return sum;
 }
 
 const char *

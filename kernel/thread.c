@@ -6,29 +6,23 @@
 
 #include "private/thread.h"
 
-static _Thread_local FulcraThread current;
-
-FulcraThread *
-fulcra__thread_self(void)
-{
-    return &current;
-}
+FULCRA__THREAD_LOCAL FulcraThread fulcra__thread;
 
 void
 fulcra__thread_enter_worker(FulcraKernel *kernel)
 {
-    current = (FulcraThread){ .worker = true, .kernel = kernel };
+    fulcra__thread = (FulcraThread){ .worker = true, .kernel = kernel };
 }
 
 void
 fulcra_host_thread_enter_loop(FulcraKernel *kernel, FulcraExecutor *loop)
 {
-    current = (FulcraThread){ .kernel = kernel, .loop = loop };
+    fulcra__thread = (FulcraThread){ .kernel = kernel, .loop = loop };
 }
 
 void
 fulcra_host_thread_leave_loop(FulcraKernel *kernel)
 {
-    g_return_if_fail(current.kernel == kernel);
-    current = (FulcraThread){ 0 };
+    g_return_if_fail(fulcra__thread.kernel == kernel);
+    fulcra__thread = (FulcraThread){ 0 };
 }

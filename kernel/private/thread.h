@@ -7,6 +7,11 @@
 
 #include <fulcra-host/kernel.h>
 
+/* libfulcra is there when the program starts, so its thread-local variables
+ * are found without a call. */
+#define FULCRA__THREAD_LOCAL                                                   \
+    _Thread_local __attribute__((tls_model("initial-exec")))
+
 typedef struct {
     bool worker;
     FulcraKernel *kernel;
@@ -14,5 +19,12 @@ typedef struct {
     FulcraDomain *held;   /* (nullable): the domain whose code runs here */
 } FulcraThread;
 
-FulcraThread *fulcra__thread_self(void);
+extern FULCRA__THREAD_LOCAL FulcraThread fulcra__thread;
+
+static inline FulcraThread *
+fulcra__thread_self(void)
+{
+    return &fulcra__thread;
+}
+
 void fulcra__thread_enter_worker(FulcraKernel *kernel);
