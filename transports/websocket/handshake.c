@@ -297,7 +297,7 @@ start_new(FulcraWebSocket *self)
     const char *offered = offered_protocols(self);
 
     fulcra_request_set_primary(request, handle);
-    fulcra_request_set_timeout(request, self->home->owner->limits.handshake_ms);
+    fulcra_request_set_timeout(request, self->home->limits.handshake_ms);
     if (offered != NULL)
         fulcra_request_set_header(request, "WS_PROTOCOL", offered, true);
     if (self->strip != NULL)

@@ -29,7 +29,7 @@ home_add(FulcraSocketLoop *home, FulcraWebSocket *self)
         self->next->previous = self;
     home->sockets = self;
     if (home->n_sockets++ == 0)
-        fulcra_loop_set_timer(home->loop, &home->sweep, home->owner->sweep_ms);
+        fulcra_loop_set_timer(home->loop, &home->sweep, home->sweep_ms);
 }
 
 FulcraWebSocket *
@@ -77,8 +77,8 @@ fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
     self->status = (uint16_t)status;
     self->send_code = (uint16_t)send_code;
     self->reason = reason == NULL || *reason == '\0' ? NULL : g_strdup(reason);
-    self->deadline_ms = fulcra__socket_now_ms(self->home) +
-                        self->home->owner->limits.closing_ms;
+    self->deadline_ms =
+            fulcra__socket_now_ms(self->home) + self->home->limits.closing_ms;
     if (here) {
         fulcra__turn_clear_inbox(self);
         fulcra__wire_begin_close(self);
@@ -201,7 +201,7 @@ end_too_slow(FulcraWebSocket *self)
 static bool
 handle_overflow(FulcraWebSocket *self)
 {
-    switch (self->home->owner->limits.slow) {
+    switch (self->home->limits.slow) {
     case FULCRA_SLOW_SKIP:
         fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, 1);
         return false;
@@ -222,7 +222,7 @@ static bool
 would_overflow(FulcraWebSocket *self, size_t size)
 {
     return self->outbound.bytes > 0 &&
-           self->outbound.bytes + size > self->home->owner->limits.outbound;
+           self->outbound.bytes + size > self->home->limits.outbound;
 }
 
 void

@@ -131,6 +131,9 @@ typedef struct {
 struct _FulcraSocketLoop {
     FulcraWebSockets *owner;
     FulcraLoop *loop;
+    FulcraWebSocketLimits limits; /* those of all loops: a copy to be read
+                                     without a lock */
+    unsigned sweep_ms;
     FulcraFramePool *pool;
     FulcraOutboundShared outbound;
     FulcraInboxPool inboxes;
@@ -160,12 +163,11 @@ struct _FulcraSocketLoop {
 struct _FulcraWebSockets {
     FulcraRefs refs; /* the program's, and one of each handle */
     FulcraKernel *kernel;
-    FulcraWebSocketLimits limits;
+    FulcraWebSocketLimits limits; /* guarded by lock once loops run */
     FulcraHttpUpgradeHook hook;
     FulcraStrips *strips; /* (nullable): a playground has it */
     size_t n_homes;
     FulcraSocketLoop *homes;
-    unsigned sweep_ms;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;

@@ -23,8 +23,8 @@ sweep_silent(FulcraWebSocket *self, uint32_t now)
         self->heard_ms = now; /* it is we who do not listen */
         return;
     }
-    if (home->owner->limits.ping_ms == 0 ||
-            (int32_t)silent < (int32_t)home->owner->limits.ping_ms)
+    if (home->limits.ping_ms == 0 ||
+            (int32_t)silent < (int32_t)home->limits.ping_ms)
         return;
     if (!self->pinged) {
         self->pinged = true;
@@ -48,7 +48,7 @@ close_is_stuck(FulcraWebSocket *self, uint32_t now)
     return self->wire == FULCRA_WIRE_CLOSING && self->blocked &&
            !self->home->stopping &&
            (int32_t)(now - self->deadline_ms) <
-                   (int32_t)self->home->owner->limits.ping_ms;
+                   (int32_t)self->home->limits.ping_ms;
 }
 
 static void
@@ -79,7 +79,7 @@ fulcra__sweep_run(FulcraTimer *timer)
     /* Sockets are taken out of the list at the end of the turn only. */
     for (FulcraWebSocket *self = home->sockets; self != NULL; self = self->next)
         sweep_socket(self, now);
-    fulcra_loop_set_timer(home->loop, &home->sweep, home->owner->sweep_ms);
+    fulcra_loop_set_timer(home->loop, &home->sweep, home->sweep_ms);
 }
 
 /* --- budgets --- */
@@ -164,11 +164,11 @@ fulcra__sweep_budgets(FulcraSocketLoop *home)
 
     if (!home->choked && in < BUDGET_STEP && out < BUDGET_STEP)
         return;
-    while (is_over(total_outbound(owner), owner->limits.outbound_total) &&
+    while (is_over(total_outbound(owner), home->limits.outbound_total) &&
             close_debtor(home, debt_outbound))
         ;
-    home->choked = is_over(total_inbound(owner), owner->limits.inbound_total);
+    home->choked = is_over(total_inbound(owner), home->limits.inbound_total);
     if (home->choked && close_debtor(home, debt_inbound))
         home->choked =
-                is_over(total_inbound(owner), owner->limits.inbound_total);
+                is_over(total_inbound(owner), home->limits.inbound_total);
 }

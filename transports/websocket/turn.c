@@ -119,7 +119,7 @@ sink_failed(FulcraWebSocket *self, const GError *error)
     fulcra_log_warning(NULL, "socket %s: SINK %s failed: %s",
             fulcra__socket_name(self),
             fulcra_identifier_get_text(self->identifier), error->message);
-    if (self->home->owner->limits.close_on_error)
+    if (self->home->limits.close_on_error)
         fulcra__socket_end(self, FULCRA_CLOSE_INTERNAL, "failed",
                 FULCRA_CLOSE_INTERNAL, true);
 }

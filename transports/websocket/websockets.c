@@ -17,6 +17,43 @@
     ((FulcraSocketLoop *)((char *)(task)-G_STRUCT_OFFSET(                      \
             FulcraSocketLoop, member)))
 
+/* --- limits --- */
+
+static unsigned
+sweep_period(const FulcraWebSocketLimits *limits)
+{
+    unsigned ping_ms = limits->ping_ms == 0 ? UINT_MAX : limits->ping_ms;
+    unsigned least = MIN(ping_ms, limits->closing_ms) / 4;
+
+    return CLAMP(least, 10, 1000);
+}
+
+/* Room for listeners, files, and the two descriptors of a hand-over. */
+#define SPARE_DESCRIPTORS 64
+
+static unsigned
+limit_sockets(unsigned wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+            limit.rlim_cur <= 2 * SPARE_DESCRIPTORS)
+        return wanted;
+    return (unsigned)MIN(wanted, limit.rlim_cur - SPARE_DESCRIPTORS);
+}
+
+static FulcraWebSocketLimits
+make_limits(const FulcraWebSocketLimits *wanted)
+{
+    FulcraWebSocketLimits limits = *wanted;
+
+    limits.queue = CLAMP(limits.queue, 1, 65536);
+    limits.sockets = limit_sockets(limits.sockets);
+    limits.messages_per_second =
+            MIN(limits.messages_per_second, UINT16_MAX - 1);
+    return limits;
+}
+
 /* --- a loop's part --- */
 
 static void
@@ -38,10 +75,17 @@ stop_run(FulcraTask *task)
             continue;
         fulcra__socket_end(self, FULCRA_CLOSE_GOING_AWAY, "server stops",
                 FULCRA_CLOSE_GOING_AWAY, true);
-        self->deadline_ms = fulcra__socket_now_ms(home) +
-                            MIN(home->owner->limits.closing_ms,
-                                    home->owner->limits.stop_ms / 2);
+        self->deadline_ms =
+                fulcra__socket_now_ms(home) +
+                MIN(home->limits.closing_ms, home->limits.stop_ms / 2);
     }
+}
+
+static void
+home_set_limits(FulcraSocketLoop *home, const FulcraWebSocketLimits *limits)
+{
+    home->limits = *limits;
+    home->sweep_ms = sweep_period(limits);
 }
 
 static void
@@ -49,6 +93,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
 {
     home->owner = owner;
     home->loop = loop;
+    home_set_limits(home, &owner->limits);
     home->pool = fulcra__frame_pool_new();
     home->inboxes.size = owner->limits.queue;
     home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
@@ -86,29 +131,6 @@ home_clear(FulcraSocketLoop *home)
 
 /* --- the transport --- */
 
-static unsigned
-sweep_period(const FulcraWebSocketLimits *limits)
-{
-    unsigned ping_ms = limits->ping_ms == 0 ? UINT_MAX : limits->ping_ms;
-    unsigned least = MIN(ping_ms, limits->closing_ms) / 4;
-
-    return CLAMP(least, 10, 1000);
-}
-
-/* Room for listeners, files, and the two descriptors of a hand-over. */
-#define SPARE_DESCRIPTORS 64
-
-static unsigned
-limit_sockets(unsigned wanted)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
-            limit.rlim_cur <= 2 * SPARE_DESCRIPTORS)
-        return wanted;
-    return (unsigned)MIN(wanted, limit.rlim_cur - SPARE_DESCRIPTORS);
-}
-
 FulcraWebSockets *
 fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
         size_t n_loops, const FulcraWebSocketLimits *limits, bool playground)
@@ -119,12 +141,7 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
 
     fulcra_refs_init(&self->refs);
     self->kernel = kernel;
-    self->limits = limits == NULL ? defaults : *limits;
-    self->limits.queue = CLAMP(self->limits.queue, 1, 65536);
-    self->limits.sockets = limit_sockets(self->limits.sockets);
-    self->limits.messages_per_second =
-            MIN(self->limits.messages_per_second, UINT16_MAX - 1);
-    self->sweep_ms = sweep_period(&self->limits);
+    self->limits = make_limits(limits == NULL ? &defaults : limits);
     self->hook = (FulcraHttpUpgradeHook){ fulcra__handshake_open, self };
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
@@ -138,6 +155,36 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
         home_init(&self->homes[i], self, loops[i]);
     fulcra_host_kernel_set_socket_finder(kernel, fulcra__registry_find, self);
     return self;
+}
+
+typedef struct {
+    FulcraSocketLoop *home;
+    const FulcraWebSocketLimits *limits;
+} Change;
+
+static void
+change_run(void *data)
+{
+    Change *self = data;
+
+    home_set_limits(self->home, self->limits);
+}
+
+void
+fulcra_websockets_set_limits(
+        FulcraWebSockets *self, const FulcraWebSocketLimits *wanted)
+{
+    FulcraWebSocketLimits limits = make_limits(wanted);
+
+    pthread_mutex_lock(&self->lock);
+    limits.queue = self->limits.queue; /* rings have that size */
+    self->limits = limits;
+    pthread_mutex_unlock(&self->lock);
+    for (size_t i = 0; i < self->n_homes; i++) {
+        Change change = { &self->homes[i], &limits };
+
+        fulcra_loop_call(self->homes[i].loop, change_run, &change);
+    }
 }
 
 const FulcraHttpUpgradeHook *

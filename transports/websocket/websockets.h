@@ -69,6 +69,11 @@ FulcraWebSockets *fulcra_websockets_new(FulcraKernel *kernel,
         FulcraLoop *const *loops, size_t n_loops,
         const FulcraWebSocketLimits *limits, bool playground);
 
+/** From now on; but for `queue`, which stays. One thread at a time, and no
+ * loop's; the loops must run. */
+void fulcra_websockets_set_limits(
+        FulcraWebSockets *self, const FulcraWebSocketLimits *limits);
+
 /** For fulcra_http_server_set_upgrade_hook(). (transfer none) */
 const FulcraHttpUpgradeHook *fulcra_websockets_get_hook(FulcraWebSockets *self);
 

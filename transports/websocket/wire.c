@@ -112,8 +112,8 @@ fulcra__wire_begin_close(FulcraWebSocket *self)
                 fulcra__close_write(body, self->send_code, self->reason));
         self->close_queued = true;
     }
-    self->deadline_ms = fulcra__socket_now_ms(self->home) +
-                        self->home->owner->limits.closing_ms;
+    self->deadline_ms =
+            fulcra__socket_now_ms(self->home) + self->home->limits.closing_ms;
     fulcra__wire_set_reading(self, !self->close_received || self->garbled);
     fulcra__socket_mark_dirty(self);
 }
@@ -150,7 +150,7 @@ fulcra__wire_flush(FulcraWebSocket *self)
     }
     if (self->wire == FULCRA_WIRE_CLOSING && self->blocked)
         self->deadline_ms = fulcra__socket_now_ms(self->home) +
-                            self->home->owner->limits.closing_ms;
+                            self->home->limits.closing_ms;
     set_blocked(self, false);
     if (self->wire == FULCRA_WIRE_CLOSING)
         wire_flushed_close(self);
@@ -182,7 +182,7 @@ make_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
 static bool
 exceeds_rate(FulcraWebSocket *self)
 {
-    unsigned limit = self->home->owner->limits.messages_per_second;
+    unsigned limit = self->home->limits.messages_per_second;
     uint16_t second = (uint16_t)(fulcra__socket_now_ms(self->home) / 1000);
 
     if (limit == 0)
@@ -268,7 +268,7 @@ static void
 next_event(FulcraWebSocket *self, FulcraInput *input, FulcraMessageEvent *event)
 {
     fulcra__message_next(&self->reader, self->home->pool,
-            self->home->owner->limits.message, input, event);
+            self->home->limits.message, input, event);
 }
 
 void
