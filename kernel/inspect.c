@@ -33,7 +33,7 @@ GPtrArray *
 fulcra_host_kernel_list_spaces(FulcraKernel *self)
 {
     GPtrArray *spaces = g_ptr_array_new_with_free_func(space_release);
-    FulcraTable *table = fulcra__kernel_get_table(self);
+    FulcraTable *table = fulcra_host_kernel_get_table(self);
     GHashTableIter iter;
     void *alone;
 
@@ -41,7 +41,7 @@ fulcra_host_kernel_list_spaces(FulcraKernel *self)
     while (g_hash_table_iter_next(&iter, NULL, &alone))
         g_ptr_array_add(
                 spaces, fulcra_host_space_ref(((FulcraPlaces *)alone)->space));
-    fulcra__table_unref(table);
+    fulcra_host_table_unref(table);
     g_ptr_array_sort(spaces, compare_uris);
     return spaces;
 }

@@ -67,20 +67,43 @@ fulcra_host_kernel_free(FulcraKernel *self)
     fulcra__pool_free(self->pool);
     fulcra__deadlines_free(self->deadlines);
     fulcra__cache_free(self->cache);
-    fulcra__table_unref(self->table);
+    fulcra_host_table_unref(self->table);
     fulcra_host_space_unref(self->builtins);
     pthread_mutex_destroy(&self->table_lock);
     g_free(self);
 }
 
 FulcraTable *
-fulcra__kernel_get_table(FulcraKernel *self)
+fulcra_host_kernel_get_table(FulcraKernel *self)
 {
     pthread_mutex_lock(&self->table_lock);
     FulcraTable *table = self->table;
     fulcra_refs_take(&table->refs);
     pthread_mutex_unlock(&self->table_lock);
     return table;
+}
+
+FulcraTable *
+fulcra_host_kernel_try(FulcraKernel *self, FulcraSpace *const *spaces,
+        size_t n_spaces, const char *const *withdrawn)
+{
+    FulcraTable *now = fulcra_host_kernel_get_table(self);
+    FulcraTable *tried = fulcra__table_new(now, spaces, n_spaces, withdrawn);
+
+    fulcra_host_table_unref(now);
+    return tried;
+}
+
+size_t
+fulcra_host_kernel_count_roots(FulcraKernel *self, FulcraSpace *space)
+{
+    FulcraTable *now = fulcra_host_kernel_get_table(self);
+    size_t n = fulcra__table_count_holders(space);
+
+    if (fulcra__table_find(now, fulcra_host_space_get_uri(space)) == space)
+        n -= MIN(n, 2); /* the kernel's own, and that of this function */
+    fulcra_host_table_unref(now);
+    return n;
 }
 
 void
@@ -99,7 +122,7 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
         fulcra__cut_space(fulcra_host_space_get_uri(spaces[i]));
     for (size_t i = 0; withdrawn != NULL && withdrawn[i] != NULL; i++)
         fulcra__cut_space(withdrawn[i]);
-    fulcra__table_unref(old);
+    fulcra_host_table_unref(old);
 }
 
 uint64_t

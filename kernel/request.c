@@ -39,15 +39,16 @@ request_init(FulcraRequest *self, FulcraRoot *root, FulcraVerb verb,
     self->identifier = fulcra_identifier_ref(identifier);
 }
 
-FulcraRequest *
-fulcra_host_request_new_root(FulcraKernel *kernel, const char *space,
+/* @table: (transfer full) */
+static FulcraRequest *
+root_new(FulcraKernel *kernel, FulcraTable *table, const char *space,
         FulcraContext *context, FulcraVerb verb, FulcraIdentifier *identifier)
 {
     FulcraRoot *root = g_malloc(sizeof *root);
 
     memset(root, 0, sizeof *root);
     root->kernel = kernel;
-    root->table = fulcra__kernel_get_table(kernel);
+    root->table = table;
     root->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     root->answered = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     request_init(&root->request, root, verb, identifier);
@@ -56,6 +57,23 @@ fulcra_host_request_new_root(FulcraKernel *kernel, const char *space,
     if (context != NULL)
         root->request.context = fulcra_host_context_ref(context);
     return &root->request;
+}
+
+FulcraRequest *
+fulcra_host_request_new_root(FulcraKernel *kernel, const char *space,
+        FulcraContext *context, FulcraVerb verb, FulcraIdentifier *identifier)
+{
+    return root_new(kernel, fulcra_host_kernel_get_table(kernel), space,
+            context, verb, identifier);
+}
+
+FulcraRequest *
+fulcra_host_request_new_root_in(FulcraKernel *kernel, FulcraTable *table,
+        const char *space, FulcraContext *context, FulcraVerb verb,
+        FulcraIdentifier *identifier)
+{
+    return root_new(kernel, fulcra_host_table_ref(table), space, context, verb,
+            identifier);
 }
 
 FulcraPlaces *
@@ -133,7 +151,7 @@ root_clear(FulcraRoot *self)
 {
     fulcra__tracings_free(self->tracers);
     fulcra_host_context_unref(self->request.context);
-    fulcra__table_unref(self->table);
+    fulcra_host_table_unref(self->table);
     if (self->joined != NULL)
         g_ptr_array_unref(self->joined);
     pthread_cond_destroy(&self->answered);

@@ -9,6 +9,9 @@
 
 static atomic_ullong generations;
 
+static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
+static FulcraTable *tables; /* guarded by tables_lock: all that are alive */
+
 static FulcraPlaces *
 places_ref(FulcraPlaces *places)
 {
@@ -85,6 +88,49 @@ table_inherit_places(FulcraTable *self, FulcraTable *previous)
     pthread_mutex_unlock(&previous->lock);
 }
 
+/* --- all tables there are --- */
+
+static void
+table_enlist(FulcraTable *self)
+{
+    pthread_mutex_lock(&tables_lock);
+    self->next = tables;
+    if (tables != NULL)
+        tables->previous = self;
+    tables = self;
+    pthread_mutex_unlock(&tables_lock);
+}
+
+static void
+table_delist(FulcraTable *self)
+{
+    pthread_mutex_lock(&tables_lock);
+    if (self->previous != NULL)
+        self->previous->next = self->next;
+    else
+        tables = self->next;
+    if (self->next != NULL)
+        self->next->previous = self->previous;
+    pthread_mutex_unlock(&tables_lock);
+}
+
+size_t
+fulcra__table_count_holders(FulcraSpace *space)
+{
+    const char *uri = fulcra_host_space_get_uri(space);
+    size_t count = 0;
+
+    pthread_mutex_lock(&tables_lock);
+    for (FulcraTable *one = tables; one != NULL; one = one->next)
+        if (fulcra__table_find(one, uri) == space)
+            count += (size_t)atomic_load_explicit(
+                    &one->refs, memory_order_acquire);
+    pthread_mutex_unlock(&tables_lock);
+    return count;
+}
+
+/* --- making and releasing --- */
+
 FulcraTable *
 fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
         size_t n_spaces, const char *const *withdrawn)
@@ -115,14 +161,23 @@ fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
                 fulcra__places_push(NULL, spaces[i]));
     if (previous != NULL)
         table_inherit_places(self, previous);
+    table_enlist(self);
+    return self;
+}
+
+FulcraTable *
+fulcra_host_table_ref(FulcraTable *self)
+{
+    fulcra_refs_take(&self->refs);
     return self;
 }
 
 void
-fulcra__table_unref(FulcraTable *self)
+fulcra_host_table_unref(FulcraTable *self)
 {
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
+    table_delist(self);
     g_hash_table_unref(self->by_number);
     g_hash_table_unref(self->places);
     g_hash_table_unref(self->spaces);

@@ -22,6 +22,3 @@ struct _FulcraKernel {
     void (*watch)(FulcraRequest *root, void *user_data);
     void *watch_data;
 };
-
-/** The table that is published now. (transfer full) */
-FulcraTable *fulcra__kernel_get_table(FulcraKernel *self);

@@ -187,9 +187,9 @@ test_places_are_interned(void)
     g_assert_true(one == two);
     g_assert_true(fulcra__table_push(first, NULL, b) != one);
     g_assert_true(fulcra__table_find(second, fulcra_intern("urn:a")) == a);
-    fulcra__table_unref(first);
+    fulcra_host_table_unref(first);
     g_assert_true(two->parent->space == a);
-    fulcra__table_unref(second);
+    fulcra_host_table_unref(second);
 }
 
 /* --- overlays and limiters --- */

@@ -46,6 +46,27 @@ void fulcra_host_kernel_free(FulcraKernel *self);
 void fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
         size_t n_spaces, const char *const *withdrawn);
 
+/* What is published at one time. Whoever holds a table holds its spaces, their
+ * endpoints, and what those need of their modules. */
+typedef struct _FulcraTable FulcraTable;
+FulcraTable *fulcra_host_table_ref(FulcraTable *self);
+void fulcra_host_table_unref(FulcraTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraTable, fulcra_host_table_unref)
+
+/** The table that is published now. (transfer full) */
+FulcraTable *fulcra_host_kernel_get_table(FulcraKernel *self);
+
+/** The table that fulcra_host_kernel_publish() would publish: to see what would
+ * resolve in it. (transfer full) */
+FulcraTable *fulcra_host_kernel_try(FulcraKernel *self,
+        FulcraSpace *const *spaces, size_t n_spaces,
+        const char *const *withdrawn);
+
+/** How many trees of requests are under way that @space was published for,
+ * whether they go through it or not; a table that somebody holds counts as
+ * well. */
+size_t fulcra_host_kernel_count_roots(FulcraKernel *self, FulcraSpace *space);
+
 /** Counts publishes: what was resolved in another generation is stale. */
 uint64_t fulcra_host_kernel_get_generation(FulcraKernel *self);
 

@@ -29,6 +29,12 @@ FulcraRequest *fulcra_host_request_new_root(FulcraKernel *kernel,
         const char *space, FulcraContext *context, FulcraVerb verb,
         FulcraIdentifier *identifier);
 
+/** The same in a table that is not published any more, or not yet: @table,
+ * (transfer none). */
+FulcraRequest *fulcra_host_request_new_root_in(FulcraKernel *kernel,
+        FulcraTable *table, const char *space, FulcraContext *context,
+        FulcraVerb verb, FulcraIdentifier *identifier);
+
 /** Whether it was answered; false between deferral and answer. */
 bool fulcra_host_request_is_done(FulcraRequest *self);
 
