@@ -106,6 +106,9 @@ bool fulcra_options_apply(
 FulcraSettings *fulcra_options_load_settings(
         const FulcraOptions *self, GError **error);
 
+/* A command that no list shows: what the loader runs to try out modules. */
+#define FULCRA_COMMAND_PROBE "probe-modules"
+
 /** What --help prints. */
 void fulcra_command_print_help(const FulcraCommand *command);
 

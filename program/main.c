@@ -8,6 +8,7 @@
  */
 
 #include "command.h"
+#include <fulcra-host/change.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -161,6 +162,8 @@ main(int argc, char **argv)
         print_commands();
         return FULCRA_EXIT_FINE;
     }
+    if (strcmp(argv[1], FULCRA_COMMAND_PROBE) == 0)
+        return fulcra_host_probe_main((const char *const *)argv + 2);
     if (strcmp(argv[1], "--version") == 0)
         return fulcra_command_version.run(NULL);
     command = find_command(argv + 1, &n_words);

@@ -3,9 +3,11 @@
 /* setup.c - from settings to a kernel, a loader and a log */
 
 #include "setup.h"
+#include "command.h"
 #include "log.h"
 #include "spaces/kinds.h"
 #include "timer/timer.h"
+#include <fulcra-host/change.h>
 #include <fulcra/error.h>
 
 #include <string.h>
@@ -33,6 +35,18 @@ fulcra_setup_kernel(const FulcraSettings *settings)
     return fulcra_host_kernel_new(&limits);
 }
 
+/* Modules are tried out by this program itself: see main.c. */
+static void
+set_probe(FulcraLoader *loader)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    const char *command[] = { "/proc/self/exe", FULCRA_COMMAND_PROBE, NULL };
+
+    if (program != NULL && g_file_test(program, G_FILE_TEST_IS_EXECUTABLE))
+        command[0] = program; /* the other is that of valgrind, under it */
+    fulcra_host_loader_set_probe(loader, command);
+}
+
 FulcraLoader *
 fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
         FulcraLoop *timers, FulcraTicker *ticker)
@@ -45,6 +59,7 @@ fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
         fulcra_host_loader_add_kind(loader, fulcra_space_kinds[i], NULL);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_session, ticker);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_timer, timers);
+    set_probe(loader);
     if (modules != NULL)
         fulcra_host_loader_set_settings(loader, document, modules);
     return loader;

@@ -140,6 +140,10 @@ static const FulcraSchemaKey module_keys[] = {
     { "library", FULCRA_SCHEMA_TEXT,
             .help = "its shared object, in its folder; a module may do "
                     "without" },
+    { "unmap", FULCRA_SCHEMA_BOOL, .fallback = "false",
+            .help = "a promise of its author: once nothing of a generation is "
+                    "in use, nothing points into its code, which may then be "
+                    "unmapped" },
     { "requires", FULCRA_SCHEMA_MAP,
             .help = "modules that it needs: URI and versions, such as "
                     "`>=1.0 <2` or `*`" },

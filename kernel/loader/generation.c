@@ -10,7 +10,6 @@
 
 #include "generation.h"
 
-#include "library.h"
 #include "setting.h"
 
 #include <fulcra/error.h>
@@ -165,6 +164,8 @@ read_identity(FulcraGeneration *self, FulcraProblems *problems)
     self->uri = fulcra_host_json_get_text(self->root, "uri", "");
     self->version_text = fulcra_host_json_get_text(self->root, "version", "");
     self->library = fulcra_host_json_get_text(self->root, "library", NULL);
+    self->promises_unmap =
+            fulcra_host_json_get_bool(self->root, "unmap", false);
     check_uri(self, problems, self->root);
     check_version(self, problems);
 }
@@ -230,11 +231,8 @@ fulcra__generation_read(
 }
 
 void
-fulcra__generation_free(FulcraGeneration *self)
+fulcra__generation_release(FulcraGeneration *self)
 {
-    if (self == NULL)
-        return;
-    fulcra__generation_stop(self);
     for (size_t i = 0; i < self->instances->len; i++) {
         FulcraInstance *one =
                 &g_array_index(self->instances, FulcraInstance, i);
@@ -242,13 +240,43 @@ fulcra__generation_free(FulcraGeneration *self)
         if (one->kind->free != NULL)
             one->kind->free(one->instance);
     }
+    g_array_set_size(self->instances, 0);
+    g_ptr_array_set_size(self->spaces, 0);
+}
+
+size_t
+fulcra__generation_get_mapped(FulcraGeneration *self)
+{
+    return self->code != NULL && self->code->handle != NULL
+                   ? self->code->end - self->code->begin
+                   : 0;
+}
+
+bool
+fulcra__generation_requires(FulcraGeneration *self, const char *uri)
+{
+    return json_object_has_member(self->root, "requires") &&
+           json_object_has_member(
+                   json_object_get_object_member(self->root, "requires"), uri);
+}
+
+void
+fulcra__generation_free(FulcraGeneration *self)
+{
+    if (self == NULL)
+        return;
+    fulcra__generation_stop(self);
+    fulcra__generation_release(self);
     g_array_unref(self->instances);
+    fulcra_host_endpoint_unref(self->settings);
     g_ptr_array_unref(self->attachments);
     g_ptr_array_unref(self->imports);
     g_ptr_array_unref(self->endpoints);
     g_ptr_array_unref(self->space_uris);
     g_ptr_array_unref(self->spaces);
     fulcra__module_unref(self->module);
+    fulcra__library_free(self->code);
+    g_clear_error(&self->code_error);
     fulcra_host_document_unref(self->document);
     free(self->path); /* realpath()'s */
     g_free(self->folder);
@@ -312,39 +340,86 @@ check_requires(FulcraGeneration *self, FulcraProblems *problems)
 /* The code's name for itself must be the last part of the module's URI: what
  * was copied from another module and not renamed is found here. */
 static bool
-check_name(FulcraGeneration *self, const FulcraModuleDescriptor *descriptor,
-        GError **error)
+check_name(FulcraGeneration *self, const char *name, GError **error)
 {
-    if (strcmp(descriptor->name, strrchr(self->uri, ':') + 1) == 0)
+    if (strcmp(name, strrchr(self->uri, ':') + 1) == 0)
         return true;
     g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_MODULE,
             "calls itself '%s'; the module's \"uri\" must end with that, or "
             "its FULCRA_MODULE_DEFINE say '%s'",
-            descriptor->name, strrchr(self->uri, ':') + 1);
+            name, strrchr(self->uri, ':') + 1);
     return false;
 }
 
 static void
-load_code(FulcraGeneration *self, const FulcraBuild *build)
+report_code(FulcraGeneration *self, const FulcraBuild *build, const char *why)
+{
+    fulcra__generation_problem(self, build->problems,
+            json_object_get_member(self->root, "library"), "%s: %s",
+            self->library, why);
+}
+
+void
+fulcra__generation_stage(FulcraGeneration *self, const FulcraBuild *build)
 {
     JsonNode *library = json_object_get_member(self->root, "library");
     g_autofree char *file = NULL;
     g_autoptr(GError) error = NULL;
-    const FulcraModuleDescriptor *descriptor;
 
     if (library == NULL)
         return;
     file = fulcra__generation_find(self, build->problems, library);
     if (file == NULL)
         return;
-    descriptor = fulcra__library_open(
+    self->code = fulcra__library_stage(
             file, build->staging, self->folder, build->trusted, &error);
-    self->has_code = descriptor != NULL &&
-                     check_name(self, descriptor, &error) &&
-                     fulcra__module_load(self->module, descriptor, &error);
-    if (!self->has_code)
-        fulcra__generation_problem(self, build->problems, library, "%s: %s",
-                self->library, error->message);
+    if (self->code == NULL)
+        report_code(self, build, error->message);
+}
+
+/* On the errand's thread. What the probe said of the name is known before
+ * anything is mapped. */
+static void
+load_code(void *data)
+{
+    FulcraGeneration *self = data;
+    FulcraLibrary *code = self->code;
+
+    self->has_code =
+            (code->name == NULL ||
+                    check_name(self, code->name, &self->code_error)) &&
+            fulcra__library_map(code, &self->code_error) &&
+            check_name(self, code->descriptor->name, &self->code_error) &&
+            fulcra__module_load(
+                    self->module, code->descriptor, &self->code_error);
+}
+
+/* Whether @run has ended; otherwise its thread keeps what is here. */
+static bool
+run_code(FulcraGeneration *self, void (*run)(void *data), unsigned timeout_ms)
+{
+    self->errand = fulcra__errand_start(run, self);
+    if (!fulcra__errand_await(self->errand, timeout_ms))
+        return false;
+    g_clear_pointer(&self->errand, fulcra__errand_unref);
+    return true;
+}
+
+static void
+build_code(FulcraGeneration *self, const FulcraBuild *build)
+{
+    g_autofree char *why = NULL;
+
+    if (self->code == NULL)
+        return;
+    if (!run_code(self, load_code, build->start_ms)) {
+        why = g_strdup_printf("its load function hangs: it has not returned "
+                              "within %u ms and was given up",
+                build->start_ms);
+        report_code(self, build, why);
+    } else if (!self->has_code) {
+        report_code(self, build, self->code_error->message);
+    }
 }
 
 /* (transfer full) */
@@ -388,7 +463,9 @@ fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build)
     self->module = fulcra__module_new(build->kernel, self->uri);
     self->settings = build_settings(self, build);
     check_requires(self, build->problems);
-    load_code(self, build);
+    build_code(self, build);
+    if (self->errand != NULL)
+        return;
     list_endpoints(self);
     build_spaces(self, build);
     g_clear_pointer(&self->settings, fulcra_host_endpoint_unref);
@@ -396,6 +473,34 @@ fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build)
 }
 
 /* --- starting and stopping --- */
+
+static void
+ready_code(void *data)
+{
+    FulcraGeneration *self = data;
+    const FulcraModuleOps *ops = fulcra__module_get_ops(self->module);
+
+    self->is_ready = ops->start(self->module, &self->code_error) &&
+                     self->code_error == NULL;
+}
+
+bool
+fulcra__generation_ready(
+        FulcraGeneration *self, unsigned timeout_ms, GError **error)
+{
+    if (fulcra__module_get_ops(self->module)->start == NULL)
+        self->is_ready = true;
+    else if (!run_code(self, ready_code, timeout_ms))
+        return fulcra__refuse(error,
+                "%s: it does not start: not ready within %u ms, and was given "
+                "up",
+                self->uri, timeout_ms);
+    if (self->is_ready)
+        return true;
+    return fulcra__refuse(error, "%s: it does not start: %s", self->uri,
+            self->code_error != NULL ? self->code_error->message
+                                     : "its start function did not say why");
+}
 
 void
 fulcra__generation_start(FulcraGeneration *self)

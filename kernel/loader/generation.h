@@ -6,6 +6,8 @@
  */
 
 #include "definition.h"
+#include "errand.h"
+#include "library.h"
 #include "module.h"
 #include "requires.h"
 
@@ -13,8 +15,9 @@
 typedef struct {
     FulcraKernel *kernel;
     FulcraKinds *kinds;
-    const char *staging; /* folder for copies of shared objects */
-    bool trusted;        /* may use host symbols */
+    FulcraStaging *staging;
+    bool trusted;      /* may use host symbols */
+    unsigned start_ms; /* for code to be loaded, and for it to start */
     FulcraDocument *overrides_document; /* (nullable) */
     JsonObject *overrides; /* (nullable): settings of this module */
     FulcraProblems *problems;
@@ -33,6 +36,7 @@ typedef struct {
     JsonObject *root;
     const char *uri, *version_text, *library;
     FulcraVersion version;
+    FulcraLibrary *code;      /* (nullable): once staged */
     FulcraModule *module;     /* once built */
     FulcraEndpoint *settings; /* while it is built: answers setting:/{name} */
     GPtrArray *spaces;        /* of FulcraSpace, sealed */
@@ -41,9 +45,19 @@ typedef struct {
     GPtrArray *imports;       /* of JsonNode: the texts of its import entries */
     GPtrArray *attachments; /* of const char *: the types of dynamic imports */
     GArray *instances;      /* of FulcraInstance */
+    bool promises_unmap;    /* its definition says "unmap": true */
     bool has_code;          /* its library was mapped and loaded */
-    bool is_started;
-    unsigned mark; /* for fulcra_host_loader_load_all() to order by */
+    GError *code_error;     /* (nullable): why not, or why it did not start */
+    bool is_started;        /* what its definition says: timers */
+    bool is_ready;          /* its code has started */
+    FulcraErrand *errand;   /* (nullable): code of it that somebody waits for;
+                               nothing here is to be touched until it ends */
+    unsigned mark;          /* to order by */
+
+    unsigned number;               /* among those of its module, from 1 */
+    int64_t loaded_us, retired_us; /* g_get_real_time() */
+    int64_t patience_us; /* monotonic: when it is stopped, whatever is left */
+    bool is_stopping, is_stopped; /* its code */
 } FulcraGeneration;
 
 /** Reads and checks the definition in @folder. Returns NULL where there is
@@ -57,9 +71,27 @@ FulcraGeneration *fulcra__generation_new(const char *folder,
 void fulcra__generation_free(FulcraGeneration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraGeneration, fulcra__generation_free)
 
-/** Maps the code and builds the spaces; what is wrong is reported. */
+/** Stages the shared object, if it has one; what is wrong is reported. */
+void fulcra__generation_stage(FulcraGeneration *self, const FulcraBuild *build);
+
+/** Maps the code and builds the spaces; what is wrong is reported. Where the
+ * code hangs, `errand` is left set: it can be neither used nor freed. */
 void fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build);
 
+/** Lets its code get ready. Where it hangs `errand` is left set. */
+bool fulcra__generation_ready(
+        FulcraGeneration *self, unsigned timeout_ms, GError **error);
+
+/** Lets go of its spaces and of all that its definition made. */
+void fulcra__generation_release(FulcraGeneration *self);
+
+/** Bytes of address space that its code takes. */
+size_t fulcra__generation_get_mapped(FulcraGeneration *self);
+
+/** Whether its definition requires the module @uri. */
+bool fulcra__generation_requires(FulcraGeneration *self, const char *uri);
+
+/** Starts and stops what its definition says: timers. */
 void fulcra__generation_start(FulcraGeneration *self);
 void fulcra__generation_stop(FulcraGeneration *self);
 

@@ -6,7 +6,7 @@
  * builds those that are new, compares what they say of one another, and only
  * when nothing is wrong publishes all their spaces, with the host's own and a
  * new urn:fulcra:front, in one step. A failure drops the new ones and leaves
- * what was published as it was.
+ * what was published as it was. How one module is changed later is in change.c.
  *
  * One thread at a time.
  */
@@ -15,7 +15,6 @@
 
 #include <fulcra/error.h>
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 FulcraLoader *
@@ -31,27 +30,15 @@ fulcra_host_loader_new(FulcraKernel *kernel)
             (GDestroyNotify)fulcra_host_space_unref);
     self->trusted =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->retired = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra__generation_free);
+    self->hung = g_ptr_array_new(); /* never freed */
+    self->histories = fulcra__histories_new();
+    self->limits = (FulcraChangeLimits)FULCRA_CHANGE_LIMITS_DEFAULT;
+    pthread_mutex_init(&self->change_lock, NULL);
+    pthread_mutex_init(&self->lock, NULL);
     self->infos = g_array_new(false, false, sizeof(FulcraModuleInfo));
     return self;
-}
-
-static void
-remove_staging(FulcraLoader *self)
-{
-    GDir *dir;
-    const char *name;
-
-    if (self->staging == NULL)
-        return;
-    dir = g_dir_open(self->staging, 0, NULL);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(self->staging, name, NULL);
-
-        g_unlink(path);
-    }
-    g_clear_pointer(&dir, g_dir_close);
-    g_rmdir(self->staging);
-    g_free(self->staging);
 }
 
 static void
@@ -76,6 +63,16 @@ withdraw_all(FulcraLoader *self)
             self->kernel, NULL, 0, (const char *const *)uris->pdata);
 }
 
+/* Those whose code hangs are left as they are. */
+static void
+end_all(FulcraLoader *self)
+{
+    for (size_t i = self->n_loaded; i > 0; i--)
+        fulcra__loader_end(self, self->generations->pdata[i - 1]);
+    for (size_t i = self->retired->len; i > 0; i--)
+        fulcra__loader_end(self, self->retired->pdata[i - 1]);
+}
+
 void
 fulcra_host_loader_free(FulcraLoader *self)
 {
@@ -83,14 +80,48 @@ fulcra_host_loader_free(FulcraLoader *self)
         return;
     fulcra_host_loader_stop(self);
     withdraw_all(self);
+    end_all(self);
     g_ptr_array_unref(self->generations);
+    g_ptr_array_unref(self->retired);
+    g_ptr_array_unref(self->hung);
+    g_ptr_array_unref(self->histories);
     g_ptr_array_unref(self->host_spaces);
+    g_clear_pointer(&self->attached, g_hash_table_unref);
     fulcra__kinds_free(self->kinds);
     g_hash_table_unref(self->trusted);
     fulcra_host_document_unref(self->settings_document);
-    remove_staging(self);
+    fulcra__staging_free(self->staging);
+    g_strfreev(self->probe_command);
     g_array_unref(self->infos);
+    pthread_mutex_destroy(&self->lock);
+    pthread_mutex_destroy(&self->change_lock);
     g_free(self);
+}
+
+void
+fulcra_host_loader_set_probe(FulcraLoader *self, const char *const *command)
+{
+    g_return_if_fail(self != NULL);
+
+    g_strfreev(self->probe_command);
+    self->probe_command = g_strdupv((char **)command);
+}
+
+void
+fulcra_host_loader_set_limits(
+        FulcraLoader *self, const FulcraChangeLimits *limits)
+{
+    g_return_if_fail(self != NULL && limits != NULL);
+
+    self->limits = *limits;
+}
+
+void
+fulcra_host_loader_set_sockets(FulcraLoader *self, FulcraSocketKeeper *keeper)
+{
+    g_return_if_fail(self != NULL);
+
+    self->sockets = keeper;
 }
 
 void
@@ -149,7 +180,7 @@ add_folder(FulcraLoader *self, const char *folder, FulcraProblems *problems)
 
     if (one == NULL)
         return;
-    same = fulcra__loader_find(self, one->uri);
+    same = fulcra__modules_find_rival(self->generations, one);
     if (same == NULL) {
         g_ptr_array_add(self->generations, one);
         return;
@@ -236,45 +267,15 @@ fulcra_host_loader_scan(FulcraLoader *self, const char *folder, GError **error)
     return fulcra_host_problems_none(problems, error);
 }
 
-/* --- building --- */
-
-static const char *
-get_staging(FulcraLoader *self, FulcraProblems *problems)
-{
-    GError *error = NULL;
-
-    if (self->staging == NULL)
-        self->staging = g_dir_make_tmp("fulcra-modules-XXXXXX", &error);
-    if (self->staging == NULL) {
-        g_prefix_error(&error, "a folder for modules: ");
-        fulcra_host_problems_take_error(problems, error);
-    }
-    return self->staging;
-}
-
-static void
-build(FulcraLoader *self, FulcraGeneration *one, JsonObject *overrides,
-        FulcraProblems *problems)
-{
-    FulcraBuild how = {
-        .kernel = self->kernel,
-        .kinds = self->kinds,
-        .staging = get_staging(self, problems),
-        .trusted = g_hash_table_contains(self->trusted, one->uri),
-        .overrides_document = self->settings_document,
-        .overrides = overrides,
-        .problems = problems,
-    };
-
-    if (how.staging != NULL)
-        fulcra__generation_build(one, &how);
-}
+/* --- checking and loading --- */
 
 bool
 fulcra_host_loader_check(
         FulcraLoader *self, const char *path, FulcraProblems *problems)
 {
-    g_autoptr(FulcraGeneration) one = NULL;
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra__generation_free);
+    FulcraGeneration *one;
     g_autofree char *folder = NULL;
     size_t before = fulcra_host_problems_count(problems);
 
@@ -283,112 +284,83 @@ fulcra_host_loader_check(
     folder = g_file_test(path, G_FILE_TEST_IS_DIR) ? g_strdup(path)
                                                    : g_path_get_dirname(path);
     one = fulcra__generation_read(folder, self->kinds, problems);
-    if (one != NULL)
-        build(self, one, NULL, problems);
+    if (one != NULL) {
+        g_ptr_array_add(list, one);
+        fulcra__modules_build(self, list, 0, false, problems);
+    }
     return fulcra_host_problems_count(problems) == before;
 }
 
-/* --- loading --- */
-
-static JsonObject *
-overrides_of(FulcraLoader *self, const char *uri)
-{
-    JsonNode *values = self->settings != NULL
-                               ? json_object_get_member(self->settings, uri)
-                               : NULL;
-
-    return values != NULL && JSON_NODE_HOLDS_OBJECT(values)
-                   ? json_node_get_object(values)
-                   : NULL;
-}
-
-/* The space that imports all that is attached as @type. (transfer full) */
-static FulcraSpace *
-build_attached(FulcraLoader *self, const char *type)
-{
-    g_autofree char *uri = fulcra__attachment_uri(type);
-    FulcraSpace *space = fulcra_host_space_new(uri);
-
-    for (size_t i = 0; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
-
-        for (size_t j = 0; j < one->spaces->len; j++)
-            if (fulcra__generation_attaches(one, j, type))
-                fulcra_host_space_import(
-                        space, one->space_uris->pdata[j], FULCRA_ENTRY_PUBLIC);
-    }
-    return fulcra_host_space_seal(space);
-}
-
-/* One for the front, and one for each type that somebody imports. */
-static GPtrArray *
-build_all_attached(FulcraLoader *self)
-{
-    GPtrArray *spaces = g_ptr_array_new_with_free_func(
-            (GDestroyNotify)fulcra_host_space_unref);
-    g_autoptr(GHashTable) types = g_hash_table_new(g_str_hash, g_str_equal);
-    GHashTableIter iter;
-    void *type;
-
-    g_hash_table_add(types, (char *)"front");
-    for (size_t i = 0; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
-
-        for (size_t j = 0; j < one->attachments->len; j++)
-            g_hash_table_add(types, one->attachments->pdata[j]);
-    }
-    g_hash_table_iter_init(&iter, types);
-    while (g_hash_table_iter_next(&iter, &type, NULL))
-        g_ptr_array_add(spaces, build_attached(self, type));
-    return spaces;
-}
-
-static void
-publish(FulcraLoader *self)
-{
-    g_autoptr(GPtrArray) spaces = g_ptr_array_new();
-    g_autoptr(GPtrArray) attached = build_all_attached(self);
-
-    g_ptr_array_extend(spaces, self->host_spaces, NULL, NULL);
-    for (size_t i = self->n_loaded; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
-
-        g_ptr_array_extend(spaces, one->spaces, NULL, NULL);
-    }
-    g_ptr_array_extend(spaces, attached, NULL, NULL);
-    fulcra_host_kernel_publish(self->kernel,
-            (FulcraSpace *const *)spaces->pdata, spaces->len, NULL);
-}
-
-static void
-build_new(FulcraLoader *self, FulcraProblems *problems)
+static bool
+ready_new(FulcraLoader *self, GError **error)
 {
     for (size_t i = self->n_loaded; i < self->generations->len; i++) {
         FulcraGeneration *one = self->generations->pdata[i];
 
-        build(self, one, overrides_of(self, one->uri), problems);
+        if (fulcra__loader_ready(self, one, error))
+            continue;
+        if (one->errand != NULL)
+            g_ptr_array_steal_index(self->generations, (unsigned)i);
+        return false;
     }
+    return true;
+}
+
+static bool
+judge_new(FulcraLoader *self, GError **error)
+{
+    g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
+
+    fulcra__modules_order(self->generations, self->n_loaded, problems);
+    fulcra__modules_build(
+            self, self->generations, self->n_loaded, true, problems);
+    fulcra__modules_compare(self, self->generations, self->n_loaded, problems);
+    fulcra__modules_check_overrides(self, self->generations, problems);
+    return fulcra_host_problems_none(problems, error) && ready_new(self, error);
+}
+
+static void
+drop_new(FulcraLoader *self)
+{
+    while (self->generations->len > self->n_loaded)
+        fulcra__loader_discard(self, g_ptr_array_steal_index(self->generations,
+                                             self->generations->len - 1));
+}
+
+static void
+publish_new(FulcraLoader *self)
+{
+    FulcraGeneration *const *fresh =
+            (FulcraGeneration *const *)self->generations->pdata +
+            self->n_loaded;
+    g_autoptr(FulcraPublication) publication =
+            fulcra__publication_new(self, self->generations, fresh,
+                    self->generations->len - self->n_loaded, NULL);
+
+    fulcra__publication_publish(publication, self);
+    pthread_mutex_lock(&self->lock);
+    for (; self->n_loaded < self->generations->len; self->n_loaded++)
+        fulcra__loader_enlist(self, self->generations->pdata[self->n_loaded]);
+    pthread_mutex_unlock(&self->lock);
+    for (size_t i = 0; i < self->n_loaded; i++)
+        fulcra__generation_start(self->generations->pdata[i]);
 }
 
 bool
 fulcra_host_loader_load_all(FulcraLoader *self, GError **error)
 {
-    g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
+    bool fine;
 
     g_return_val_if_fail(self != NULL, false);
 
-    fulcra__loader_order(self, problems);
-    build_new(self, problems);
-    fulcra__loader_compare(self, problems);
-    if (!fulcra_host_problems_none(problems, error)) {
-        g_ptr_array_set_size(self->generations, (int)self->n_loaded);
-        return false;
-    }
-    publish(self);
-    self->n_loaded = self->generations->len;
-    for (size_t i = 0; i < self->n_loaded; i++)
-        fulcra__generation_start(self->generations->pdata[i]);
-    return true;
+    pthread_mutex_lock(&self->change_lock);
+    fine = judge_new(self, error);
+    if (fine)
+        publish_new(self);
+    else
+        drop_new(self);
+    pthread_mutex_unlock(&self->change_lock);
+    return fine;
 }
 
 void

@@ -8,7 +8,9 @@
  * holds its endpoints as well; fulcra__module_finish() breaks that circle.
  *
  * Built by the loader's thread; after fulcra__module_finish() it never changes
- * and is safe from any thread.
+ * and is safe from any thread, but for the list of its threads, which has a
+ * lock. A thread holds its module, and takes its name from the list when its
+ * code has returned.
  */
 
 #include "module.h"
@@ -23,6 +25,12 @@ struct _FulcraModule {
     FulcraDomain *domain; /* of all its serial endpoints */
     bool is_loading;
     GPtrArray *added; /* of FulcraAdded; NULL once finished */
+    FulcraModuleOps ops;
+
+    /* Shared with its threads. */
+    atomic_bool stopping;
+    pthread_mutex_t lock;
+    GPtrArray *threads; /* guarded by lock: of char *, their names */
 };
 
 static void
@@ -43,6 +51,8 @@ fulcra__module_new(FulcraKernel *kernel, const char *uri)
     self->uri = g_strdup(uri);
     self->domain = fulcra_host_domain_new(kernel, uri);
     self->added = g_ptr_array_new_with_free_func(added_free);
+    pthread_mutex_init(&self->lock, NULL);
+    self->threads = g_ptr_array_new();
     return self;
 }
 
@@ -59,9 +69,17 @@ fulcra__module_unref(FulcraModule *self)
     if (self == NULL || !fulcra_refs_drop(&self->refs))
         return;
     g_clear_pointer(&self->added, g_ptr_array_unref);
+    g_ptr_array_unref(self->threads);
+    pthread_mutex_destroy(&self->lock);
     fulcra_host_domain_unref(self->domain);
     g_free(self->uri);
     g_free(self);
+}
+
+bool
+fulcra__module_is_unique(FulcraModule *self)
+{
+    return fulcra_refs_unique(&self->refs);
 }
 
 static void
@@ -120,6 +138,112 @@ void
 fulcra__module_finish(FulcraModule *self)
 {
     g_clear_pointer(&self->added, g_ptr_array_unref);
+}
+
+/* --- beginning and ending --- */
+
+const FulcraModuleOps *
+fulcra__module_get_ops(FulcraModule *self)
+{
+    return &self->ops;
+}
+
+FulcraDomain *
+fulcra__module_get_domain(FulcraModule *self)
+{
+    return self->domain;
+}
+
+void
+fulcra_module_set_ops(FulcraModule *module, const FulcraModuleOps *ops)
+{
+    g_return_if_fail(module != NULL && module->is_loading && ops != NULL);
+    g_return_if_fail(ops->size <= sizeof module->ops);
+
+    memcpy(&module->ops, ops, ops->size);
+}
+
+void
+fulcra__module_set_stopping(FulcraModule *self)
+{
+    atomic_store(&self->stopping, true);
+}
+
+bool
+fulcra_module_is_stopping(FulcraModule *module)
+{
+    g_return_val_if_fail(module != NULL, true);
+
+    return atomic_load(&module->stopping);
+}
+
+/* --- threads --- */
+
+typedef struct {
+    FulcraModule *module; /* held */
+    char *name;
+    void (*run)(void *data);
+    void *data;
+} Thread;
+
+static void
+thread_end(Thread *self)
+{
+    pthread_mutex_lock(&self->module->lock);
+    g_ptr_array_remove_fast(self->module->threads, self->name);
+    pthread_mutex_unlock(&self->module->lock);
+    fulcra__module_unref(self->module);
+    g_free(self->name);
+    g_free(self);
+}
+
+static void *
+thread_main(void *data)
+{
+    Thread *self = data;
+    char name[16]; /* the system's limit */
+
+    g_strlcpy(name, self->name, sizeof name);
+    pthread_setname_np(pthread_self(), name);
+    self->run(self->data);
+    thread_end(self);
+    return NULL;
+}
+
+bool
+fulcra_module_thread(FulcraModule *module, const char *name,
+        void (*run)(void *data), void *data, GError **error)
+{
+    Thread *self;
+    pthread_t thread;
+    int result;
+
+    g_return_val_if_fail(module != NULL && name != NULL && run != NULL, false);
+
+    self = g_new(Thread, 1);
+    *self = (Thread){ fulcra__module_ref(module), g_strdup(name), run, data };
+    pthread_mutex_lock(&module->lock);
+    g_ptr_array_add(module->threads, self->name);
+    pthread_mutex_unlock(&module->lock);
+    result = pthread_create(&thread, NULL, thread_main, self);
+    if (result == 0) {
+        pthread_detach(thread);
+        return true;
+    }
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FAILED, "thread '%s': %s",
+            name, g_strerror(result));
+    thread_end(self);
+    return false;
+}
+
+void
+fulcra__module_list_threads(FulcraModule *self, GPtrArray *texts)
+{
+    pthread_mutex_lock(&self->lock);
+    for (unsigned i = 0; i < self->threads->len; i++)
+        g_ptr_array_add(texts, g_strdup_printf("thread '%s'",
+                                       (char *)self->threads->pdata[i]));
+    pthread_mutex_unlock(&self->lock);
 }
 
 /* --- adding endpoints --- */

@@ -12,10 +12,10 @@
 #include <string.h>
 
 FulcraGeneration *
-fulcra__loader_find(FulcraLoader *self, const char *uri)
+fulcra__modules_find(GPtrArray *modules, const char *uri)
 {
-    for (size_t i = 0; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
+    for (size_t i = 0; i < modules->len; i++) {
+        FulcraGeneration *one = modules->pdata[i];
 
         if (strcmp(one->uri, uri) == 0)
             return one;
@@ -23,23 +23,48 @@ fulcra__loader_find(FulcraLoader *self, const char *uri)
     return NULL;
 }
 
+static bool
+shares_space(FulcraGeneration *a, FulcraGeneration *b)
+{
+    for (size_t i = 0; a->space_uris->pdata[i] != NULL; i++)
+        for (size_t j = 0; b->space_uris->pdata[j] != NULL; j++)
+            if (strcmp(a->space_uris->pdata[i], b->space_uris->pdata[j]) == 0)
+                return true;
+    return false;
+}
+
+FulcraGeneration *
+fulcra__modules_find_rival(GPtrArray *modules, FulcraGeneration *one)
+{
+    for (size_t i = 0; i < modules->len; i++) {
+        FulcraGeneration *other = modules->pdata[i];
+
+        if (strcmp(one->uri, other->uri) == 0 &&
+                (strcmp(one->path, other->path) == 0 ||
+                        strcmp(one->version_text, other->version_text) == 0 ||
+                        shares_space(one, other)))
+            return other;
+    }
+    return NULL;
+}
+
 /* --- requirements --- */
 
 static const char **
-module_uris(FulcraLoader *self)
+module_uris(GPtrArray *modules)
 {
-    const char **uris = g_new0(const char *, self->generations->len + 1);
+    const char **uris = g_new0(const char *, modules->len + 1);
 
-    for (size_t i = 0; i < self->generations->len; i++)
-        uris[i] = ((FulcraGeneration *)self->generations->pdata[i])->uri;
+    for (size_t i = 0; i < modules->len; i++)
+        uris[i] = ((FulcraGeneration *)modules->pdata[i])->uri;
     return uris;
 }
 
 static void
-report_missing(FulcraLoader *self, FulcraGeneration *one, const char *uri,
+report_missing(GPtrArray *modules, FulcraGeneration *one, const char *uri,
         JsonNode *range, FulcraProblems *problems)
 {
-    g_autofree const char **uris = module_uris(self);
+    g_autofree const char **uris = module_uris(modules);
     const char *nearest = fulcra_host_nearest(uri, uris);
     FulcraPosition position =
             fulcra_host_document_get_key(one->document, range);
@@ -56,21 +81,30 @@ report_missing(FulcraLoader *self, FulcraGeneration *one, const char *uri,
                 uri);
 }
 
+/* Of several versions side by side one in the range is enough. */
 static void
-check_required(FulcraLoader *self, FulcraGeneration *one, const char *uri,
+check_required(GPtrArray *modules, FulcraGeneration *one, const char *uri,
         JsonNode *range, FulcraProblems *problems)
 {
-    FulcraGeneration *other = fulcra__loader_find(self, uri);
-    bool matches;
+    const char *text = json_node_get_string(range);
+    FulcraGeneration *last = NULL;
 
-    if (other == NULL)
-        report_missing(self, one, uri, range, problems);
-    else if (fulcra__range_parse(
-                     json_node_get_string(range), &other->version, &matches) &&
-             !matches)
+    for (size_t i = 0; i < modules->len; i++) {
+        FulcraGeneration *other = modules->pdata[i];
+        bool matches = true;
+
+        if (strcmp(other->uri, uri) != 0)
+            continue;
+        if (!fulcra__range_parse(text, &other->version, &matches) || matches)
+            return;
+        last = other;
+    }
+    if (last == NULL)
+        report_missing(modules, one, uri, range, problems);
+    else
         fulcra__generation_problem(one, problems, range,
                 "module \"%s\" has version %s, which is not %s", uri,
-                other->version_text, json_node_get_string(range));
+                last->version_text, text);
 }
 
 typedef enum {
@@ -79,9 +113,33 @@ typedef enum {
     MARK_ORDERED,
 } Mark;
 
+static void order(GPtrArray *modules, FulcraGeneration *one, GPtrArray *ordered,
+        FulcraProblems *problems);
+
+/* @one requires each module that is named @uri. */
+static void
+order_required(GPtrArray *modules, FulcraGeneration *one, const char *uri,
+        JsonNode *range, GPtrArray *ordered, FulcraProblems *problems)
+{
+    for (size_t i = 0; i < modules->len; i++) {
+        FulcraGeneration *other = modules->pdata[i];
+
+        if (strcmp(other->uri, uri) != 0)
+            continue;
+        if (other->mark == MARK_NEW)
+            order(modules, other, ordered, problems);
+        else if (other->mark == MARK_VISITING)
+            fulcra_host_problems_add(problems, one->document,
+                    fulcra_host_document_get_key(one->document, range),
+                    "modules require one another in a circle: \"%s\" and "
+                    "\"%s\"; one must do without",
+                    uri, one->uri);
+    }
+}
+
 /* Appends @one to @ordered, after all that it requires. */
 static void
-order(FulcraLoader *self, FulcraGeneration *one, GPtrArray *ordered,
+order(GPtrArray *modules, FulcraGeneration *one, GPtrArray *ordered,
         FulcraProblems *problems)
 {
     JsonObjectIter iter;
@@ -93,17 +151,8 @@ order(FulcraLoader *self, FulcraGeneration *one, GPtrArray *ordered,
         json_object_iter_init_ordered(
                 &iter, json_object_get_object_member(one->root, "requires"));
         while (json_object_iter_next_ordered(&iter, &uri, &range)) {
-            FulcraGeneration *other = fulcra__loader_find(self, uri);
-
-            check_required(self, one, uri, range, problems);
-            if (other != NULL && other->mark == MARK_NEW)
-                order(self, other, ordered, problems);
-            else if (other != NULL && other->mark == MARK_VISITING)
-                fulcra_host_problems_add(problems, one->document,
-                        fulcra_host_document_get_key(one->document, range),
-                        "modules require one another in a circle: \"%s\" and "
-                        "\"%s\"; one must do without",
-                        uri, one->uri);
+            check_required(modules, one, uri, range, problems);
+            order_required(modules, one, uri, range, ordered, problems);
         }
     }
     one->mark = MARK_ORDERED;
@@ -111,20 +160,20 @@ order(FulcraLoader *self, FulcraGeneration *one, GPtrArray *ordered,
 }
 
 void
-fulcra__loader_order(FulcraLoader *self, FulcraProblems *problems)
+fulcra__modules_order(
+        GPtrArray *modules, size_t n_settled, FulcraProblems *problems)
 {
     g_autoptr(GPtrArray) ordered = g_ptr_array_new();
-    void **all = self->generations->pdata;
+    void **all = modules->pdata;
 
-    for (size_t i = 0; i < self->generations->len; i++)
+    for (size_t i = 0; i < modules->len; i++)
         ((FulcraGeneration *)all[i])->mark =
-                i < self->n_loaded ? MARK_ORDERED : MARK_NEW;
-    for (size_t i = self->n_loaded; i < self->generations->len; i++)
+                i < n_settled ? MARK_ORDERED : MARK_NEW;
+    for (size_t i = n_settled; i < modules->len; i++)
         if (((FulcraGeneration *)all[i])->mark == MARK_NEW)
-            order(self, all[i], ordered, problems);
+            order(modules, all[i], ordered, problems);
     if (ordered->len > 0)
-        memcpy(all + self->n_loaded, ordered->pdata,
-                ordered->len * sizeof *all);
+        memcpy(all + n_settled, ordered->pdata, ordered->len * sizeof *all);
 }
 
 /* --- spaces and imports --- */
@@ -165,7 +214,7 @@ know_space_of(GHashTable *known, FulcraGeneration *one, size_t i,
 }
 
 static GHashTable *
-know_spaces(FulcraLoader *self, FulcraProblems *problems)
+know_spaces(FulcraLoader *self, GPtrArray *modules, FulcraProblems *problems)
 {
     GHashTable *known =
             g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
@@ -175,8 +224,8 @@ know_spaces(FulcraLoader *self, FulcraProblems *problems)
         know_space(known,
                 fulcra_host_space_get_uri(self->host_spaces->pdata[i]), NULL,
                 true);
-    for (size_t i = 0; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
+    for (size_t i = 0; i < modules->len; i++) {
+        FulcraGeneration *one = modules->pdata[i];
 
         for (size_t j = 0; one->space_uris->pdata[j] != NULL; j++)
             know_space_of(known, one, j, problems);
@@ -213,12 +262,27 @@ check_import(FulcraGeneration *one, JsonNode *node, GHashTable *known,
                 uri);
 }
 
+void
+fulcra__modules_compare(FulcraLoader *self, GPtrArray *modules,
+        size_t n_settled, FulcraProblems *problems)
+{
+    g_autoptr(GHashTable) known = know_spaces(self, modules, problems);
+
+    for (size_t i = n_settled; i < modules->len; i++) {
+        FulcraGeneration *one = modules->pdata[i];
+
+        for (size_t j = 0; j < one->imports->len; j++)
+            check_import(one, one->imports->pdata[j], known, problems);
+    }
+}
+
 /* --- settings --- */
 
-static void
-check_overrides(FulcraLoader *self, FulcraProblems *problems)
+void
+fulcra__modules_check_overrides(
+        FulcraLoader *self, GPtrArray *modules, FulcraProblems *problems)
 {
-    g_autofree const char **uris = module_uris(self);
+    g_autofree const char **uris = module_uris(modules);
     JsonObjectIter iter;
     const char *uri;
     JsonNode *values;
@@ -229,7 +293,7 @@ check_overrides(FulcraLoader *self, FulcraProblems *problems)
     while (json_object_iter_next_ordered(&iter, &uri, &values)) {
         const char *nearest = fulcra_host_nearest(uri, uris);
 
-        if (fulcra__loader_find(self, uri) == NULL)
+        if (fulcra__modules_find(modules, uri) == NULL)
             fulcra_host_problems_add(problems, self->settings_document,
                     fulcra_host_document_get_key(
                             self->settings_document, values),
@@ -243,18 +307,4 @@ check_overrides(FulcraLoader *self, FulcraProblems *problems)
                             self->settings_document, values),
                     "the settings of a module must be an object: { ... }");
     }
-}
-
-void
-fulcra__loader_compare(FulcraLoader *self, FulcraProblems *problems)
-{
-    g_autoptr(GHashTable) known = know_spaces(self, problems);
-
-    for (size_t i = self->n_loaded; i < self->generations->len; i++) {
-        FulcraGeneration *one = self->generations->pdata[i];
-
-        for (size_t j = 0; j < one->imports->len; j++)
-            check_import(one, one->imports->pdata[j], known, problems);
-    }
-    check_overrides(self, problems);
 }

@@ -22,10 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static FulcraKernel *kernel;
 static FulcraKinds *kinds;
 static char *folder; /* empty */
+static FulcraStaging *staging;
 
 static void
 remove_folder(void)
 {
+    fulcra__staging_free(staging);
     g_rmdir(folder);
 }
 
@@ -40,6 +42,7 @@ set_up(void)
     fulcra__kinds_add(kinds, &fulcra_kind_fileset, NULL);
     fulcra__kinds_add(kinds, &fulcra_kind_timer, NULL);
     folder = g_dir_make_tmp("fulcra-fuzz-XXXXXX", NULL);
+    staging = fulcra__staging_new(NULL);
     atexit(remove_folder);
 }
 
@@ -71,10 +74,12 @@ build(FulcraGeneration *generation, FulcraProblems *problems)
     FulcraBuild how = {
         .kernel = kernel,
         .kinds = kinds,
-        .staging = folder,
+        .staging = staging,
+        .start_ms = 10000,
         .problems = problems,
     };
 
+    fulcra__generation_stage(generation, &how);
     fulcra__generation_build(generation, &how);
     g_assert_cmpuint(
             generation->spaces->len + 1, ==, generation->space_uris->len);

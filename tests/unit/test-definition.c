@@ -116,7 +116,7 @@ static const struct {
     { HEAD "\"colour\":1,\"spaces\":[]}",
             "module.json:2:1: unknown key \"colour\" in this module; it may "
             "have $schema, uri, version, title, description, library, "
-            "requires, settings or spaces" },
+            "unmap, requires, settings or spaces" },
     { "{\"uri\":1,\"version\":null,\"spaces\":{}}",
             "module.json:1:8: \"uri\" is a whole number; it must be a text: "
             "\"...\"\n"

@@ -13,7 +13,8 @@
  * What an entry of a space may be, besides an endpoint, an import and a
  * transreptor, is a table that the host adds to: see FulcraKind.
  *
- * One thread at a time may use a loader.
+ * One thread at a time may use a loader, but for what <fulcra-host/change.h>
+ * declares: once all is set up, modules are changed and looked at with that.
  */
 
 #include <fulcra-host/kernel.h>
@@ -78,6 +79,14 @@ struct _FulcraKind {
     void (*start)(void *instance); /* (nullable) */
     void (*stop)(void *instance);  /* (nullable) */
     void (*free)(void *instance);  /* (nullable) */
+
+    /* (nullable): what ends when @instance does, for whoever is about to
+     * unload it: "timer every 5s". (transfer full) (nullable) */
+    char *(*affects)(void *instance);
+
+    /* (nullable): what of @instance goes on though it was stopped. (transfer
+     * full) (nullable) */
+    char *(*left)(void *instance);
 };
 
 /**

@@ -16,6 +16,10 @@
  *     }
  *
  *     FULCRA_MODULE_DEFINE("hello", hello_load)
+ *
+ * While the server runs a module may be replaced: its next generation is
+ * loaded beside it, with variables of its own, and new requests go there. What
+ * a module needs for that beyond its endpoints is in FulcraModuleOps.
  */
 
 #include <fulcra/endpoint.h>
@@ -71,5 +75,57 @@ bool fulcra_module_add_endpoint(FulcraModule *module, const char *id,
 
 /** The module's URI, as its definition gives it. */
 const char *fulcra_module_get_uri(FulcraModule *module);
+
+/*
+ * FulcraModuleOps:
+ *
+ * What a module does when it begins and ends. `static const`, filled with
+ * designated initialisers; each member may be NULL.
+ */
+typedef struct {
+    size_t size; /* sizeof(FulcraModuleOps): members are only appended */
+
+    /* Makes it ready: threads, connections. On a thread of its own, before any
+     * request comes. Where it fails, or takes longer than the server waits (10
+     * s), what served before goes on serving. */
+    bool (*start)(FulcraModule *module, GError **error);
+
+    /* Ends what start() began: threads above all. When no request is left that
+     * began in this generation; no other call runs meanwhile. */
+    void (*stop)(FulcraModule *module);
+
+    /* The form in which its state is exported. */
+    unsigned state_version;
+
+    /* What the next generation is given, which was started already. No request
+     * to this one runs, and none will, unless the import fails: then it goes
+     * on, so nothing may be taken apart. Bytes or text: nothing boxed.
+     * Returns: (transfer full) (nullable): NULL with @error set */
+    FulcraRepresentation *(*export_state)(FulcraModule *module, GError **error);
+
+    /* @version: the `state_version` of the generation that made @state. To
+     * fail is to leave that one serving. */
+    bool (*import_state)(FulcraModule *module, unsigned version,
+            FulcraRepresentation *state, GError **error);
+} FulcraModuleOps;
+
+/** To be called while the module loads. @ops: (transfer none): static */
+void fulcra_module_set_ops(FulcraModule *module, const FulcraModuleOps *ops);
+
+/**
+ * fulcra_module_thread:
+ * @name: for the administrator, who is told which threads are left
+ * @run: the thread's code; it returns soon after fulcra_module_is_stopping()
+ *
+ * Starts a thread of this generation. Code is not unmapped before its threads
+ * have ended; one that was started by other means is not known. Any thread.
+ *
+ * Fails with FULCRA_ERROR_FAILED where the system gives no thread.
+ */
+bool fulcra_module_thread(FulcraModule *module, const char *name,
+        void (*run)(void *data), void *data, GError **error);
+
+/** Whether the generation is about to be stopped, or was. Any thread. */
+bool fulcra_module_is_stopping(FulcraModule *module);
 
 G_END_DECLS

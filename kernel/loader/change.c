@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * change.c - one module changes while all serve
+ *
+ *   read, build, judge   a generation, and all modules as they would be
+ *   survey               what would end by it
+ *   ready                its code starts
+ *   publish              one swap; the old generation retires
+ *
+ * Up to the publish nothing has happened that a failure would have to undo.
+ * Every change and every failure is a line in the log.
+ */
+
+#include "loader-private.h"
+
+#include <fulcra/error.h>
+#include <fulcra/log.h>
+
+typedef struct {
+    FulcraLoader *loader;
+    FulcraChangeOptions options;
+    FulcraGeneration *old;   /* (nullable) (transfer none) */
+    FulcraGeneration *fresh; /* (nullable) (transfer full) */
+    GPtrArray *modules;      /* all, as they would be */
+    FulcraPublication *publication;
+    GPtrArray *affected; /* of char * */
+    size_t n_sockets;
+} Change;
+
+const char *
+fulcra_host_change_kind_to_string(FulcraChangeKind kind)
+{
+    static const char *const names[] = {
+        [FULCRA_CHANGE_LOAD] = "load",
+        [FULCRA_CHANGE_REPLACE] = "replace",
+        [FULCRA_CHANGE_UNLOAD] = "unload",
+    };
+
+    g_return_val_if_fail((unsigned)kind < G_N_ELEMENTS(names), "?");
+    return names[kind];
+}
+
+static FulcraChangeKind
+change_kind(const Change *self)
+{
+    if (self->fresh == NULL)
+        return FULCRA_CHANGE_UNLOAD;
+    return self->old != NULL ? FULCRA_CHANGE_REPLACE : FULCRA_CHANGE_LOAD;
+}
+
+void
+fulcra_host_change_free(FulcraChange *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->uri);
+    g_free(self->version);
+    g_free(self->before);
+    g_strfreev(self->affected);
+    g_free(self);
+}
+
+/* --- beginning and ending --- */
+
+static void
+change_begin(
+        Change *self, FulcraLoader *loader, const FulcraChangeOptions *options)
+{
+    pthread_mutex_lock(&loader->change_lock);
+    *self = (Change){ .loader = loader };
+    if (options != NULL)
+        self->options = *options;
+    self->modules = g_ptr_array_new();
+    for (size_t i = 0; i < loader->n_loaded; i++)
+        g_ptr_array_add(self->modules, loader->generations->pdata[i]);
+    self->affected = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void
+change_end(Change *self)
+{
+    if (self->fresh != NULL)
+        fulcra__loader_discard(self->loader, self->fresh);
+    g_clear_pointer(&self->publication, fulcra__publication_free);
+    g_ptr_array_unref(self->modules);
+    g_ptr_array_unref(self->affected);
+    pthread_mutex_unlock(&self->loader->change_lock);
+    fulcra_host_loader_tend(self->loader);
+}
+
+/* (transfer full) */
+static FulcraChange *
+change_report(Change *self)
+{
+    FulcraChange *report = g_new0(FulcraChange, 1);
+    FulcraGeneration *one = self->fresh != NULL ? self->fresh : self->old;
+
+    report->kind = change_kind(self);
+    report->done = !self->options.preview;
+    report->uri = g_strdup(one->uri);
+    report->version = g_strdup(one->version_text);
+    if (self->fresh != NULL && self->old != NULL)
+        report->before = g_strdup(self->old->version_text);
+    report->generation = one->number;
+    report->n_sockets = self->n_sockets;
+    g_ptr_array_set_free_func(self->affected, NULL);
+    g_ptr_array_add(self->affected, NULL);
+    report->affected = g_strdupv((char **)self->affected->pdata);
+    g_ptr_array_set_free_func(self->affected, g_free);
+    return report;
+}
+
+/* --- the audit --- */
+
+static const char *
+change_by(const Change *self)
+{
+    return self->options.by != NULL ? self->options.by : "the program";
+}
+
+static void
+audit_done(Change *self, const FulcraChange *report)
+{
+    g_autofree char *ended = report->affected[0] != NULL
+                                     ? g_strjoinv(", ", report->affected)
+                                     : NULL;
+    const char *done[] = { "loaded", "replaced", "unloaded" };
+
+    fulcra_log_info(NULL, "module %s %s: %s by %s%s%s, generation %u%s%s",
+            report->uri, report->version, done[report->kind], change_by(self),
+            report->before != NULL ? ", was " : "",
+            report->before != NULL ? report->before : "", report->generation,
+            ended != NULL ? "; ended: " : "", ended != NULL ? ended : "");
+}
+
+/* @what: what was to be changed */
+static void
+audit_failure(Change *self, const char *what, const GError *error)
+{
+    const FulcraGeneration *one = self->old != NULL ? self->old : self->fresh;
+
+    fulcra_log_warning(NULL, "module %s: change by %s failed: %s",
+            one != NULL ? one->uri : what, change_by(self), error->message);
+    if (one == NULL)
+        return;
+    pthread_mutex_lock(&self->loader->lock);
+    fulcra__history_set_failure(
+            fulcra__histories_get(self->loader->histories, one->uri),
+            error->message);
+    pthread_mutex_unlock(&self->loader->lock);
+}
+
+/* --- judging --- */
+
+/* The old one's place in the list becomes that of the new one. */
+static void
+put_in_place(Change *self)
+{
+    unsigned at = self->modules->len;
+
+    if (self->old != NULL) {
+        g_ptr_array_find(self->modules, self->old, &at);
+        g_ptr_array_remove_index(self->modules, at);
+    }
+    if (self->fresh != NULL)
+        g_ptr_array_insert(self->modules, (int)at, self->fresh);
+}
+
+/* Builds the new one alone: the others are there. False where it hung, which
+ * is reported as everything else. */
+static void
+build(Change *self, FulcraProblems *problems)
+{
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+    g_ptr_array_add(one, self->fresh);
+    fulcra__modules_build(self->loader, one, 0, true, problems);
+    if (one->len == 0)
+        self->fresh = NULL; /* it hangs, and belongs to nobody */
+}
+
+static bool
+judge(Change *self, GError **error)
+{
+    g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
+
+    build(self, problems);
+    if (fulcra_host_problems_count(problems) == 0) {
+        put_in_place(self);
+        fulcra__modules_order(self->modules, 0, problems);
+        fulcra__modules_compare(self->loader, self->modules, 0, problems);
+    }
+    return fulcra_host_problems_none(problems, error);
+}
+
+/* Why it cannot be unloaded: those that need it. */
+static bool
+check_needed(Change *self, GError **error)
+{
+    g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
+    GError *inner = NULL;
+
+    put_in_place(self);
+    fulcra__modules_order(self->modules, 0, problems);
+    fulcra__modules_compare(self->loader, self->modules, 0, problems);
+    if (fulcra_host_problems_none(problems, &inner))
+        return true;
+    g_propagate_prefixed_error(error, inner,
+            "%s is needed by other modules; unload those first:\n",
+            self->old->uri);
+    return false;
+}
+
+/* --- what would end --- */
+
+static char *
+instance_text(FulcraInstance *instance)
+{
+    return instance->kind->affects != NULL
+                   ? instance->kind->affects(instance->instance)
+                   : NULL;
+}
+
+static bool
+has_instance(FulcraGeneration *one, const char *text)
+{
+    for (unsigned i = 0; one != NULL && i < one->instances->len; i++) {
+        g_autofree char *other = instance_text(
+                &g_array_index(one->instances, FulcraInstance, i));
+
+        if (g_strcmp0(other, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the new generation has likewise goes on. */
+static void
+survey_instances(Change *self)
+{
+    for (unsigned i = 0; self->old != NULL && i < self->old->instances->len;
+            i++) {
+        char *text = instance_text(
+                &g_array_index(self->old->instances, FulcraInstance, i));
+
+        if (text != NULL && !has_instance(self->fresh, text))
+            g_ptr_array_add(self->affected, text);
+        else
+            g_free(text);
+    }
+}
+
+static void
+survey_sockets(Change *self)
+{
+    FulcraSocketKeeper *sockets = self->loader->sockets;
+    g_autoptr(FulcraTable) table = NULL;
+
+    if (sockets == NULL || self->old == NULL)
+        return;
+    table = fulcra__publication_try(self->publication, self->loader);
+    self->n_sockets = sockets->survey(sockets, table, self->affected);
+}
+
+/* To unload is to end what there is; to replace should end no socket. */
+static bool
+check_force(Change *self, GError **error)
+{
+    g_autofree char *ended = NULL;
+    bool harms =
+            self->fresh == NULL ? self->affected->len > 0 : self->n_sockets > 0;
+
+    if (!harms || self->options.force || self->options.preview)
+        return true;
+    g_ptr_array_add(self->affected, NULL);
+    ended = g_strjoinv(", ", (char **)self->affected->pdata);
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN,
+            "%s would end: %s; it is done where it is forced",
+            self->fresh == NULL ? "unloading it" : "the change", ended);
+    return false;
+}
+
+static bool
+survey(Change *self, GError **error)
+{
+    self->publication = fulcra__publication_new(self->loader, self->modules,
+            &self->fresh, self->fresh != NULL, self->old);
+    survey_sockets(self);
+    survey_instances(self);
+    return check_force(self, error);
+}
+
+/* --- doing it --- */
+
+static void
+swap_lists(Change *self)
+{
+    FulcraLoader *loader = self->loader;
+    GPtrArray *list = loader->generations;
+
+    g_assert(list->len == loader->n_loaded);
+    pthread_mutex_lock(&loader->lock);
+    g_ptr_array_set_free_func(list, NULL);
+    g_ptr_array_set_size(list, 0);
+    g_ptr_array_extend(list, self->modules, NULL, NULL);
+    g_ptr_array_set_free_func(list, (GDestroyNotify)fulcra__generation_free);
+    loader->n_loaded = list->len;
+    if (self->fresh != NULL)
+        fulcra__loader_enlist(loader, self->fresh);
+    if (self->old != NULL)
+        fulcra__loader_retire(loader, self->old);
+    pthread_mutex_unlock(&loader->lock);
+}
+
+static void
+publish(Change *self)
+{
+    FulcraLoader *loader = self->loader;
+    g_autoptr(FulcraTable) before =
+            fulcra_host_kernel_get_table(loader->kernel);
+
+    if (self->old != NULL)
+        fulcra__generation_stop(self->old);
+    fulcra__publication_publish(self->publication, loader);
+    swap_lists(self);
+    if (self->fresh != NULL)
+        fulcra__generation_start(self->fresh);
+    if (loader->sockets != NULL && self->old != NULL)
+        loader->sockets->close(
+                loader->sockets, before, loader->limits.close_ms);
+}
+
+/* (transfer full) (nullable) */
+static FulcraChange *
+carry_out(Change *self, GError **error)
+{
+    FulcraChange *report;
+
+    if (!survey(self, error))
+        return NULL;
+    if (self->options.preview)
+        return change_report(self);
+    if (self->fresh != NULL &&
+            !fulcra__loader_ready(self->loader, self->fresh, error)) {
+        if (self->fresh->errand != NULL)
+            self->fresh = NULL;
+        return NULL;
+    }
+    publish(self);
+    report = change_report(self);
+    audit_done(self, report);
+    self->fresh = NULL; /* it is the loader's */
+    return report;
+}
+
+/* @old: (nullable): whose place it takes, where that is known already */
+static FulcraChange *
+change_to(
+        Change *self, FulcraGeneration *old, const char *folder, GError **error)
+{
+    g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
+
+    self->old = old;
+    self->fresh =
+            fulcra__generation_read(folder, self->loader->kinds, problems);
+    if (!fulcra_host_problems_none(problems, error))
+        return NULL;
+    if (old == NULL)
+        self->old = fulcra__modules_find_rival(self->modules, self->fresh);
+    else if (g_strcmp0(old->uri, self->fresh->uri) != 0) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_MODULE,
+                "%s holds the module %s now; unload %s, then load the folder",
+                folder, self->fresh->uri, old->uri);
+        return NULL;
+    }
+    return judge(self, error) ? carry_out(self, error) : NULL;
+}
+
+FulcraChange *
+fulcra_host_loader_load(FulcraLoader *self, const char *folder,
+        const FulcraChangeOptions *options, GError **error)
+{
+    FulcraChange *report;
+    GError *inner = NULL;
+    Change change;
+
+    g_return_val_if_fail(self != NULL && folder != NULL, NULL);
+
+    change_begin(&change, self, options);
+    report = change_to(&change, NULL, folder, &inner);
+    if (report == NULL) {
+        audit_failure(&change, folder, inner);
+        g_propagate_error(error, inner);
+    }
+    change_end(&change);
+    return report;
+}
+
+FulcraChange *
+fulcra_host_loader_reload(FulcraLoader *self, const char *name,
+        const FulcraChangeOptions *options, GError **error)
+{
+    FulcraChange *report = NULL;
+    FulcraGeneration *old;
+    GError *inner = NULL;
+    Change change;
+
+    g_return_val_if_fail(self != NULL && name != NULL, NULL);
+
+    change_begin(&change, self, options);
+    old = fulcra__loader_find(self, name, &inner);
+    if (old != NULL)
+        report = change_to(&change, old, old->folder, &inner);
+    if (report == NULL) {
+        audit_failure(&change, name, inner);
+        g_propagate_error(error, inner);
+    }
+    change_end(&change);
+    return report;
+}
+
+FulcraChange *
+fulcra_host_loader_unload(FulcraLoader *self, const char *name,
+        const FulcraChangeOptions *options, GError **error)
+{
+    FulcraChange *report = NULL;
+    GError *inner = NULL;
+    Change change;
+
+    g_return_val_if_fail(self != NULL && name != NULL, NULL);
+
+    change_begin(&change, self, options);
+    change.old = fulcra__loader_find(self, name, &inner);
+    if (change.old != NULL && check_needed(&change, &inner))
+        report = carry_out(&change, &inner);
+    if (report == NULL) {
+        audit_failure(&change, name, inner);
+        g_propagate_error(error, inner);
+    }
+    change_end(&change);
+    return report;
+}
