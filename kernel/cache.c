@@ -304,6 +304,8 @@ shard_find(Shard *self, unsigned hash, FulcraRequest *request)
             continue;
         if (!fulcra__ledger_is_valid(entry->ledger)) {
             fulcra_host_stats_add(FULCRA_STAT_CACHE_EXPIRED, 1);
+            if (request->root->tracers != NULL && request->expired == NULL)
+                request->expired = fulcra__ledger_why_expired(entry->ledger);
             shard_remove(self, entry);
             return shard_find(self, hash, request); /* shapes have moved */
         }
@@ -402,6 +404,16 @@ fulcra__cache_stated_expiry(const FulcraRequest *self)
 }
 
 const char *
+fulcra__cache_unknown(const FulcraRequest *self)
+{
+    if (self->ledger->unknown != NULL)
+        return self->ledger->unknown;
+    return self->ledger->asked
+                   ? NULL
+                   : "its endpoint asked for nothing and stated no expiry";
+}
+
+const char *
 fulcra__cache_why_not(FulcraRequest *self)
 {
     FulcraLedger *ledger = self->ledger;
@@ -420,13 +432,8 @@ fulcra__cache_why_not(FulcraRequest *self)
         return "it is always expired";
     if (fulcra_representation_get_header(self->answer, "no-cache") != NULL)
         return "it is marked no-cache";
-    if (expiry != FULCRA_EXPIRY_DEPENDENT)
-        return NULL;
-    if (ledger->unknown != NULL)
-        return ledger->unknown;
-    if (!ledger->asked)
-        return "its endpoint asked for nothing and stated no expiry";
-    return NULL;
+    return expiry == FULCRA_EXPIRY_DEPENDENT ? fulcra__cache_unknown(self)
+                                             : NULL;
 }
 
 static size_t

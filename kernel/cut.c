@@ -9,6 +9,7 @@
  */
 
 #include "private/cut.h"
+#include <glib.h>
 #include <string.h>
 
 static atomic_ullong clock_now;
@@ -70,7 +71,48 @@ fulcra__cut_slots_of(
     return n;
 }
 
+/* --- the last ones, by name --- */
+
+#define N_RECENT 1024
+
+static struct {
+    uint64_t tick;
+    bool space;
+    char name[55]; /* cut short where it is longer */
+} recent[N_RECENT];
+static pthread_mutex_t recent_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void
+remember_cut(uint64_t tick, const char *name, bool space)
+{
+    unsigned at = tick % N_RECENT;
+
+    pthread_mutex_lock(&recent_lock);
+    recent[at].tick = tick;
+    recent[at].space = space;
+    g_strlcpy(recent[at].name, name, sizeof recent[at].name);
+    pthread_mutex_unlock(&recent_lock);
+}
+
+char *
+fulcra__cut_describe(FulcraCutSlot slot)
+{
+    uint64_t tick = fulcra__cut_last(slot);
+    unsigned at = tick % N_RECENT;
+    char *text = NULL;
+
+    pthread_mutex_lock(&recent_lock);
+    if (recent[at].tick == tick)
+        text = g_strdup_printf(recent[at].space ? "the space %s was replaced"
+                                                : "the key %s was cut",
+                recent[at].name);
+    pthread_mutex_unlock(&recent_lock);
+    return text != NULL ? text : g_strdup("a key was cut long ago");
+}
+
+/* --- cutting --- */
+
+static uint64_t
 cut_slot(FulcraCutSlot slot)
 {
     unsigned long long tick = atomic_fetch_add(&clock_now, 1) + 1;
@@ -79,16 +121,19 @@ cut_slot(FulcraCutSlot slot)
     while (before < tick &&
             !atomic_compare_exchange_weak(&last_cut[slot], &before, tick))
         ;
+    return tick;
 }
 
 void
 fulcra__cut(const char *key)
 {
-    cut_slot(hash_slot(hash_add(HASH_BEGIN, key, strlen(key))));
+    uint64_t tick = cut_slot(hash_slot(hash_add(HASH_BEGIN, key, strlen(key))));
+
+    remember_cut(tick, key, false);
 }
 
 void
 fulcra__cut_space(const char *uri)
 {
-    cut_slot(fulcra__cut_slot_of_space(uri));
+    remember_cut(cut_slot(fulcra__cut_slot_of_space(uri)), uri, true);
 }

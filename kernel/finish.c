@@ -80,6 +80,19 @@ answer_unknown(const FulcraRequest *self)
                      "expiry";
 }
 
+static void
+ledger_add_unknown(FulcraLedger *self, const FulcraRequest *request)
+{
+    const FulcraLedger *other = request->ledger;
+
+    self->unknown = answer_unknown(request);
+    if (self->unknown != NULL)
+        self->unknown_by = fulcra_identifier_ref(
+                other->unknown != NULL && other->unknown_by != NULL
+                        ? other->unknown_by
+                        : request->identifier);
+}
+
 /* With the lock. Nothing is added to it any more, by sub-requests that end late
  * for one. */
 static void
@@ -113,12 +126,12 @@ request_settle(FulcraRequest *self)
         return flight;
     pthread_mutex_lock(&self->root->lock);
     if (!parent->ledger->closed) {
-        fulcra__ledger_merge(parent->ledger, self->ledger);
+        fulcra__ledger_merge(parent->ledger, self->ledger, self->identifier);
         parent->ledger->asked = true;
         if (self->answer != NULL)
             fulcra__ledger_remember_answer(parent->ledger, self->answer);
         if (parent->ledger->unknown == NULL)
-            parent->ledger->unknown = answer_unknown(self);
+            ledger_add_unknown(parent->ledger, self);
     }
     pthread_mutex_unlock(&self->root->lock);
     return flight;

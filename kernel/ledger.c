@@ -7,11 +7,14 @@
 #include "private/ledger.h"
 #include "private/context.h"
 #include "private/request.h"
+#include <fulcra/identifier.h>
+#include <string.h>
 
 /* Beyond these an answer depends on too much to be worth keeping. */
 #define MAX_SLOTS  512
 #define MAX_NOTED  64
 #define MAX_CHECKS 16
+#define MAX_NAMES  16
 
 FulcraLedger *
 fulcra__ledger_new(void)
@@ -37,7 +40,12 @@ fulcra__ledger_unref(FulcraLedger *self)
         return;
     for (unsigned i = 0; i < self->n_checks; i++)
         fulcra__check_unref(self->checks[i]);
+    for (unsigned i = 0; i < self->n_names; i++)
+        g_ref_string_release(self->names[i]);
     g_free(self->checks);
+    g_free(self->names);
+    fulcra_identifier_unref(self->unknown_by);
+    fulcra_identifier_unref(self->bound_by);
     g_free(self->slots);
     g_free(self->noted);
     g_free(self);
@@ -66,9 +74,29 @@ ledger_add_slot(FulcraLedger *self, FulcraCutSlot slot)
     self->slots[self->n_slots++] = slot;
 }
 
+/* @name: (transfer none): a GRefString */
+static void
+ledger_add_name(FulcraLedger *self, char *name)
+{
+    for (unsigned i = 0; i < self->n_names; i++)
+        if (self->names[i] == name || strcmp(self->names[i], name) == 0)
+            return;
+    self->more_names |= self->n_names == MAX_NAMES;
+    if (self->n_names == MAX_NAMES)
+        return;
+    if (has_no_room(self->n_names))
+        self->names = g_renew(char *, self->names, MAX(1, self->n_names * 2));
+    self->names[self->n_names++] = g_ref_string_acquire(name);
+}
+
 void
 fulcra__ledger_add_key(FulcraLedger *self, const char *key)
 {
+    char *name = g_ref_string_new(key);
+
+    ledger_add_name(self, name);
+    g_ref_string_release(name);
+
     FulcraCutSlot slots[FULCRA__CUT_MAX_FAMILIES + 2];
     size_t n = fulcra__cut_slots_of(key, slots);
 
@@ -134,20 +162,29 @@ fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer)
 }
 
 void
-fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other)
+fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other,
+        FulcraIdentifier *identifier)
 {
     fulcra__ledger_add_slots(self, other->slots, other->n_slots);
     for (unsigned i = 0; i < other->n_noted; i++)
         fulcra__ledger_note(self, other->noted[i].kind, other->noted[i].name,
                 other->noted[i].value);
+    for (unsigned i = 0; i < other->n_names; i++)
+        ledger_add_name(self, other->names[i]);
+    self->more_names |= other->more_names;
     for (unsigned i = 0; i < other->n_checks; i++)
         fulcra__ledger_add_check(self, other->checks[i]);
     if (other->expires_at != 0)
         fulcra__ledger_expire_at(self, other->expires_at);
     /* `began` stays: what was served from the cache began earlier, but was
      * found valid after this evaluation had begun. */
-    if (self->bound == NULL)
-        self->bound = other->bound;
+    if (self->bound != NULL || other->bound == NULL)
+        return;
+    self->bound = other->bound;
+    if (other->bound_by != NULL)
+        identifier = other->bound_by;
+    if (identifier != NULL)
+        self->bound_by = fulcra_identifier_ref(identifier);
 }
 
 bool
@@ -162,6 +199,21 @@ fulcra__ledger_is_valid(const FulcraLedger *self)
         if (atomic_load(&self->checks[i]->over))
             return false;
     return true;
+}
+
+char *
+fulcra__ledger_why_expired(const FulcraLedger *self)
+{
+    if (self->expires_at != 0 && self->expires_at <= g_get_real_time())
+        return g_strdup("its time had come");
+    for (unsigned i = 0; i < self->n_slots; i++)
+        if (fulcra__cut_last(self->slots[i]) > self->began)
+            return fulcra__cut_describe(self->slots[i]);
+    for (unsigned i = 0; i < self->n_checks; i++)
+        if (atomic_load(&self->checks[i]->over))
+            return g_strdup_printf("%s did not say that it holds",
+                    fulcra_identifier_get_text(self->checks[i]->identifier));
+    return g_strdup("it holds");
 }
 
 bool

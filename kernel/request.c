@@ -175,6 +175,7 @@ fulcra_request_unref(FulcraRequest *self)
         g_clear_error(&self->error);
         fulcra__ledger_unref(self->ledger);
         fulcra__given_unref(self->given);
+        g_free(self->expired);
         if (parent == NULL)
             root_clear(self->root);
         g_free(self);

@@ -433,6 +433,29 @@ request_walk(FulcraRequest *self, const Where *where, GError **error)
     return false;
 }
 
+/* What is written to a layer, such as a header of the answer, is not written to
+ * another's: who asks for that depends on the layer. */
+static void
+request_note_written(FulcraRequest *self)
+{
+    const char *scheme = self->identifier->scheme;
+    FulcraRequest *above = self;
+
+    while (above != NULL && above->ledger == NULL && !above->independent)
+        above = above->parent;
+    if (above != NULL && above->ledger != NULL &&
+            fulcra__context_is_dynamic(scheme))
+        fulcra__request_note(above, FULCRA__NOTED_LAYER, scheme,
+                fulcra__context_identity_of(self->context, scheme));
+}
+
+static bool
+request_writes(const FulcraRequest *self)
+{
+    return self->verb == FULCRA_VERB_SINK || self->verb == FULCRA_VERB_NEW ||
+           self->verb == FULCRA_VERB_DELETE;
+}
+
 bool
 fulcra__request_resolve(FulcraRequest *self, GError **error)
 {
@@ -441,6 +464,8 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
             fulcra__resolutions_find(self, where_number(&where, self));
 
     self->layer = where.layer;
+    if (self->parent != NULL && request_writes(self))
+        request_note_written(self);
     if (known == NULL)
         return request_walk(self, &where, error);
     fulcra__request_take_resolution(self, known);

@@ -84,17 +84,11 @@ request_where(FulcraRequest *self)
     return self->evaluation == NULL ? NULL : self->evaluation->space->uri;
 }
 
-static const char *
-request_cache(FulcraRequest *self)
-{
-    if (self->ledger == NULL || self->from_cache != NULL)
-        return self->from_cache;
-    return self->kept_answer ? "kept" : fulcra__cache_why_not(self);
-}
-
 void
 fulcra__trace_end(FulcraRequest *self)
 {
+    g_autoptr(FulcraExplanation) explanation =
+            fulcra_host_request_explain_answer(self);
     char thread[16] = "";
 
     pthread_getname_np(pthread_self(), thread, sizeof(thread));
@@ -105,7 +99,8 @@ fulcra__trace_end(FulcraRequest *self)
         .endpoint = self->endpoint == NULL ? NULL : self->endpoint->id,
         .space = request_where(self),
         .error = self->error == NULL ? NULL : self->error->message,
-        .cache = request_cache(self),
+        .cache = explanation->cache,
+        .explanation = explanation,
         .order = self->order,
         .started_ns = self->started_ns,
         .ended_ns = now_ns(),

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
     FulcraTraceRecord record;
-    char *identifier, *endpoint, *space, *error;
+    char *identifier, *endpoint, *space, *error, *explanation;
     const char *cache;
 } Record;
 
@@ -40,6 +40,7 @@ record_free(void *data)
     g_free(self->endpoint);
     g_free(self->space);
     g_free(self->error);
+    g_free(self->explanation);
     g_free(self);
 }
 
@@ -55,6 +56,7 @@ tree_add(const FulcraTraceRecord *record, void *user_data)
     kept->space = g_strdup(record->space);
     kept->error = g_strdup(record->error);
     kept->cache = record->cache;
+    kept->explanation = fulcra_host_explanation_to_text(record->explanation);
     pthread_mutex_lock(&tree->lock);
     g_ptr_array_add(tree->records, kept);
     pthread_mutex_unlock(&tree->lock);
@@ -88,6 +90,9 @@ tree_print(Tree *tree)
             fprintf(stderr, "  cache: %s", one->cache);
         fprintf(stderr, "%s%s\n", one->error ? "  failed: " : "",
                 one->error ? one->error : "");
+        if (*one->explanation != '\0')
+            fprintf(stderr, "%*s  (%s)\n", (int)(2 * one->record.depth), "",
+                    one->explanation);
     }
 }
 

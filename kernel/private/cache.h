@@ -44,5 +44,9 @@ void fulcra__cache_give(FulcraRequest *request, FulcraRepresentation *answer,
  * the answer of a sub-request, whose expiry is a dependency already. */
 FulcraExpiry fulcra__cache_stated_expiry(const FulcraRequest *request);
 
+/** What of that which @request depends on cannot be known: it is not kept
+ * unless it states an expiry. (nullable) static */
+const char *fulcra__cache_unknown(const FulcraRequest *request);
+
 /** Why the answer of @request was not kept; NULL where it was. */
 const char *fulcra__cache_why_not(FulcraRequest *request);

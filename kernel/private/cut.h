@@ -29,5 +29,8 @@ size_t fulcra__cut_slots_of(
 FulcraCutSlot fulcra__cut_slot_of_space(const char *uri);
 void fulcra__cut_space(const char *uri);
 
+/** What cut @slot last: "the key stock:ACME was cut". (transfer full) */
+char *fulcra__cut_describe(FulcraCutSlot slot);
+
 /** Cuts @key, or the family "name:*". */
 void fulcra__cut(const char *key);

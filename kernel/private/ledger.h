@@ -35,6 +35,7 @@ struct _FulcraLedger {
     /* (nullable) static: why it cannot be kept: of what it is made, unless
      * the answer states an expiry; and whatever it states. */
     const char *unknown, *bound;
+    FulcraIdentifier *unknown_by, *bound_by; /* (nullable): sub-requests */
     bool closed; /* the request has ended: it is shared, and never changes */
     bool asked;  /* something that the kernel can see was asked */
     /* Answers of sub-requests, compared and never followed: an endpoint that
@@ -45,6 +46,10 @@ struct _FulcraLedger {
     FulcraCutSlot *slots;
     FulcraNoted *noted;
     FulcraCheck **checks;
+    /* Of the keys, for who wants to know: slots are what counts. */
+    char **names; /* GRefString, in no order */
+    unsigned n_names;
+    bool more_names;
 };
 
 FulcraLedger *fulcra__ledger_new(void);
@@ -68,8 +73,13 @@ void fulcra__ledger_remember_answer(FulcraLedger *self, const void *answer);
 /** @check: (transfer none) */
 void fulcra__ledger_add_check(FulcraLedger *self, FulcraCheck *check);
 
-/** Adds what a sub-request depended on. */
-void fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other);
+/** Adds what the sub-request for @identifier depended on. @identifier:
+ * (nullable) */
+void fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other,
+        FulcraIdentifier *identifier);
+
+/** Why it is not valid. (transfer full) */
+char *fulcra__ledger_why_expired(const FulcraLedger *self);
 
 /** Whether nothing that it depends on was cut, its time has not come, and no
  * check has said no. */

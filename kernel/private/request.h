@@ -107,6 +107,7 @@ struct _FulcraRequest {
     bool kept_answer;       /* the cache has it */
     bool independent;       /* leaves the ledger of the parent as it is */
     const char *from_cache; /* (nullable) static: "hit", "shared" */
+    char *expired;          /* (nullable): why it was not: see explain.c */
 
     uint64_t order; /* for the tracer */
     int64_t started_ns;

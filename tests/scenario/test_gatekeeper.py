@@ -7,6 +7,7 @@ import time
 import pytest
 
 from client import TEXT, Refused, Server
+from parts import module
 from visitor import COUNTS, PAGES, Client, session, tell, visitor
 
 USER = {"identifier": "session:/user", "verb": "EXISTS"}
@@ -303,3 +304,46 @@ def test_wrong_definitions(fulcra, tmp_path, keys, says):
     pattern = says if "|" in says else re.escape(says)
     assert re.search(rf"(?s)module\.json:\d+:\d+: .*({pattern})", result.stderr), \
         result.stderr
+
+
+# --- what the outside may keep ---
+
+GUARDED = [{"grammar": "res:/kept/guarded/{rest*}",
+            "allow": {"identifier": "httpRequest:/header/Pass", "verb": "EXISTS"},
+            "refuse": {"status": 403}}]
+
+
+@pytest.fixture(scope="module")
+def kept(can_serve, tmp_path_factory):
+    top = tmp_path_factory.mktemp("kept")
+    literals = [{"literal": {"grammar": f"res:/kept/{name}", "text": "text"}}
+                for name in ("open", "guarded/page")]
+    folder = module(top / "kept", [literals[0], guard(GUARDED, [literals[1]])],
+                    uri="urn:test:kept", code=False)
+    server = Server(name="kept", folder=top, modules=[folder])
+    yield server
+    server.stop()
+
+
+def test_a_proxy_keeps_what_is_open_and_not_what_is_guarded(kept):
+    answer = kept.get("/kept/open")
+    guarded = kept.get("/kept/guarded/page", {"Pass": "yes"})
+
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    assert (guarded.status, guarded.text) == (200, "text")
+    assert guarded.headers["Cache-Control"] == "private, max-age=3600"
+    again = kept.get("/kept/open", {"If-None-Match": answer.headers["ETag"]})
+    assert again.status == 304
+    assert again.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_unchanged_is_decided_behind_the_gatekeeper(kept):
+    etag = kept.get("/kept/guarded/page", {"Pass": "yes"}).headers["ETag"]
+
+    again = kept.get("/kept/guarded/page", {"Pass": "yes", "If-None-Match": etag})
+    assert again.status == 304
+    assert again.headers["Cache-Control"] == "private, max-age=3600"
+    for value in (etag, "*"):
+        answer = kept.get("/kept/guarded/page", {"If-None-Match": value})
+        assert answer.status == 403
+        assert answer.headers["ETag"] is None

@@ -459,12 +459,13 @@ def test_etag_and_304(one):
 
 
 @pytest.mark.parametrize("which, control", [
-    ("dependent", "no-cache"),
+    ("dependent", "private, no-cache"),
     ("always", "no-store"),
     ("never", "private, max-age=3600"),
     ("at", r"private, max-age=(59|60)"),
 ])
 def test_cache_control_follows_the_expiry(one, which, control):
+    """The host keeps nothing, so it does not know what an answer looked at."""
     assert re.fullmatch(control, one.get(f"/expiry/{which}").headers["Cache-Control"])
 
 

@@ -78,25 +78,25 @@ fulcra__http_answer_empty(FulcraHttpAnswer *self, unsigned status)
 
 /* --- caching --- */
 
-/* Conservative: shared caches need to know that nothing of a context was
- * read, which is not known here. (transfer full) */
+/* (transfer full) */
 static char *
-cache_control(FulcraRepresentation *answer)
+cache_control(const FulcraHttpReply *reply)
 {
-    int64_t at = 0;
+    const char *whom = reply->for_all ? "public" : "private";
 
-    switch (fulcra_representation_get_expiry(answer, &at)) {
+    switch (reply->expiry) {
     case FULCRA_EXPIRY_ALWAYS:
         return g_strdup("no-store");
     case FULCRA_EXPIRY_NEVER:
-        return g_strdup_printf("private, max-age=%d", NEVER_SECONDS);
+        return g_strdup_printf("%s, max-age=%d", whom, NEVER_SECONDS);
     case FULCRA_EXPIRY_AT:
-        return g_strdup_printf("private, max-age=%" G_GINT64_FORMAT,
-                MAX(0, (at - g_get_real_time()) / US_PER_SECOND));
+        return g_strdup_printf("%s, max-age=%" G_GINT64_FORMAT, whom,
+                MAX(0, (reply->expires_at - g_get_real_time()) /
+                                US_PER_SECOND));
     case FULCRA_EXPIRY_DEPENDENT:
         break;
     }
-    return g_strdup("no-cache");
+    return g_strdup(reply->for_all ? "no-cache" : "private, no-cache");
 }
 
 /* --- answers --- */
@@ -353,7 +353,7 @@ answer_selected(FulcraHttpAnswer *self, FulcraHttpHead *head,
     Selected selected = {
         .answer = self, .head = head, .reply = reply, .plain = plain
     };
-    g_autofree char *cache = cache_control(answer);
+    g_autofree char *cache = cache_control(reply);
 
     select_form(&selected, answer);
     send_selected(&selected);

@@ -22,9 +22,10 @@ typedef struct {
  * @reply: what was stated through httpResponse:/; the caller's own by now
  * @verb: of the request that @representation answers
  *
- * Chooses the status, validates If-None-Match, adds ETag, Cache-Control,
- * Content-Type. What is sent, @representation or the body of @reply, is one of
- * which fulcra__http_answer_can() is true.
+ * Chooses the status, validates If-None-Match, adds ETag, Cache-Control (as
+ * @reply says that it expires, and for whom), Content-Type. What is sent,
+ * @representation or the body of @reply, is one of which
+ * fulcra__http_answer_can() is true.
  */
 void fulcra__http_answer_representation(FulcraHttpAnswer *self,
         FulcraHttpHead *head, FulcraHttpReply *reply, FulcraVerb verb,

@@ -172,11 +172,25 @@ ask_for_form(FulcraHttpExchange *self)
     fulcra_request_issue_async(request, form_answered, self);
 }
 
+/* Of what was stated in place of the answer nobody knows what it is made of. */
+static void
+note_expiry(FulcraHttpReply *reply, FulcraRequest *request)
+{
+    if (reply->body != NULL) {
+        reply->expiry = fulcra_representation_get_expiry(
+                reply->body, &reply->expires_at);
+        return;
+    }
+    reply->for_all = fulcra_host_request_is_for_all(request);
+    reply->expiry = fulcra_host_request_get_expiry(request, &reply->expires_at);
+}
+
 static void
 answer(FulcraHttpExchange *self, FulcraVerb verb,
         FulcraRepresentation *representation)
 {
     fulcra__http_reply_take(&self->reply, &self->taken);
+    note_expiry(&self->taken, self->request);
     FulcraRepresentation *sent =
             self->taken.body != NULL ? self->taken.body : representation;
 

@@ -19,6 +19,10 @@ typedef struct {
     unsigned status;            /* 0: not stated */
     GPtrArray *headers;         /* (nullable): name, value, name, value ... */
     FulcraRepresentation *body; /* (nullable): instead of the answer */
+    /* Of what is sent, set by the loop when it leaves. */
+    bool for_all; /* nothing of a context was looked at to make it */
+    FulcraExpiry expiry;
+    int64_t expires_at;
 } FulcraHttpReply;
 
 void fulcra__http_reply_init(FulcraHttpReply *self);

@@ -7,6 +7,7 @@
 
 #include <fulcra-host/kernel.h>
 #include <fulcra/identifier.h>
+#include <fulcra/representation.h>
 #include <fulcra/request.h>
 
 G_BEGIN_DECLS
@@ -210,6 +211,47 @@ const char *fulcra_host_resolution_get_endpoint_id(FulcraResolution *self);
 void fulcra_host_request_use_resolution(
         FulcraRequest *self, FulcraResolution *resolution);
 
+/* --- what is known of an answer --- */
+
+/* Each of a request that was answered. */
+
+/** Whether everybody would be given this answer: nothing of a context and no
+ * header was looked at, and no overlay was passed. */
+bool fulcra_host_request_is_for_all(FulcraRequest *self);
+
+/** When the answer expires, all that it was made from included: AT also where
+ * something it was made from has a time, DEPENDENT where it may expire at any
+ * moment, because of a key or a check. @at: (out) (optional): for AT, as
+ * fulcra_representation_get_expiry() has it */
+FulcraExpiry fulcra_host_request_get_expiry(FulcraRequest *self, int64_t *at);
+
+/* Why an answer is kept or not, until when, and for whom. Lists end with NULL.
+ */
+typedef struct {
+    const char *cache;  /* (nullable) "hit", "shared", "kept"; or why not; NULL
+                           where nothing is kept anyway */
+    char *culprit;      /* (nullable): the sub-request for which it is not */
+    char *expired;      /* (nullable): why what was kept before was not given,
+                           where this request is traced */
+    int64_t expires_at; /* as g_get_real_time() counts; 0: not by time */
+    char **keys;        /* that it expires with, its sub-requests' too */
+    bool more_keys;     /* than are listed */
+    char **checks;      /* identifiers that are asked whether it holds */
+    char **layers;      /* schemes of layers of context that were asked, whether
+                           there was one or not */
+    char **headers;     /* of the request, that were read */
+    bool for_one;       /* it is for this request alone, or for who knows */
+} FulcraExplanation;
+
+/** (transfer full) */
+FulcraExplanation *fulcra_host_request_explain_answer(FulcraRequest *self);
+void fulcra_host_explanation_free(FulcraExplanation *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraExplanation, fulcra_host_explanation_free)
+
+/** What there is to say beside @cache, in a line: "for all; until a cut of
+ * stock:ACME", "because of res:/random"; or "". (transfer full) */
+char *fulcra_host_explanation_to_text(const FulcraExplanation *self);
+
 /* --- tracing --- */
 
 /* One request of a tree, as it ended. */
@@ -221,7 +263,8 @@ typedef struct {
     const char *space;    /* (nullable) */
     const char *error;    /* (nullable): message */
     const char *cache;    /* (nullable) "hit", "shared", "kept"; or why not */
-    uint64_t order;       /* in which requests began, within the tree */
+    const FulcraExplanation *explanation;
+    uint64_t order;               /* in which requests began, within the tree */
     int64_t started_ns, ended_ns; /* CLOCK_MONOTONIC */
     const char *thread;           /* the name of the one it ended on */
 } FulcraTraceRecord;
