@@ -269,8 +269,20 @@ inside_miss(FulcraRequest *request, unsigned n)
 }
 
 static void
+make_misses(void)
+{
+    for (int i = 0; i < N_MISSES; i++) {
+        g_autofree char *text = g_strdup_printf("res:/kept/%d", i);
+
+        misses[i] = fulcra_host_identifier_parse(text, NULL);
+    }
+}
+
+static void
 run_miss(unsigned n)
 {
+    if (misses[0] == NULL)
+        make_misses();
     run_inside(inside_miss, n);
 }
 
@@ -396,11 +408,6 @@ open_kernel(void)
         spaces[i] = make_space(i);
     fulcra_host_kernel_publish(kernel, spaces, N_SPACES, NULL);
     last = fulcra_host_identifier_parse("res:/space-3/endpoint-19/7", NULL);
-    for (int i = 0; i < N_MISSES; i++) {
-        g_autofree char *text = g_strdup_printf("res:/kept/%d", i);
-
-        misses[i] = fulcra_host_identifier_parse(text, NULL);
-    }
     bench_fulcrum_open(kernel, FRONT);
 }
 
@@ -408,7 +415,7 @@ static void
 close_kernel(void)
 {
     bench_fulcrum_close();
-    for (int i = 0; i < N_MISSES; i++)
+    for (int i = 0; misses[0] != NULL && i < N_MISSES; i++)
         fulcra_identifier_unref(misses[i]);
     fulcra_identifier_unref(last);
     fulcra_host_kernel_free(kernel);

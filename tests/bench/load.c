@@ -3,12 +3,13 @@
 /*
  * load.c - a small WebSocket load generator for Linux (one thread, epoll)
  *
- *   load [options] echo|fanout|idle|churn
+ *   load [options] echo|fanout|idle|churn|listen
  *
  * echo    C connections keep D messages of S bytes outstanding each
  * fanout  C subscribers and one publisher (WebSocket, or HTTP POST with -H)
  * idle    opens C connections, holds them, reads the server's memory
  * churn   C slots, each: connect, upgrade, close, again
+ * listen  C connections that only read; counts what differs, in order of coming
  *
  * Prints one line of JSON.  Latencies are in microseconds.  With -p, the CPU
  * time of the server's processes is read from /proc at both ends of the
@@ -41,7 +42,7 @@
 #define WS_KEY    "dGhlIHNhbXBsZSBub25jZQ=="
 #define WS_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-enum mode { ECHO_MODE, FANOUT, IDLE, CHURN };
+enum mode { ECHO_MODE, FANOUT, IDLE, CHURN, LISTEN };
 enum state { CLOSED, CONNECTING, HANDSHAKE, OPEN, HTTP };
 
 struct conn {
@@ -54,15 +55,16 @@ struct conn {
     uint32_t ts_head;   /* echo: the oldest outstanding message */
     uint64_t *ts;       /* echo: times of sending, a ring of D */
     uint64_t opened_at;
+    uint64_t got; /* fanout: the last message; listen: how many */
 };
 
 static struct {
     enum mode mode;
     const char *host, *path, *pub_path, *sub_msg, *prefix, *suffix, *protocol,
             *pids, *label, *origin;
-    int port, conns, depth, size, window, sources, inflight;
+    int port, conns, depth, size, window, sources, inflight, count;
     double seconds, warmup, rate;
-    bool http_pub, binary, deflate, abort_close;
+    bool http_pub, binary, deflate, abort_close, browser;
 } o = { .host = "127.0.0.1",
     .path = "/",
     .pub_path = NULL,
@@ -83,6 +85,20 @@ static struct {
     .seconds = 5,
     .warmup = 1,
     .rate = 0 };
+
+/* What a browser says besides, so that its handshake is of 588 bytes where the
+ * port has five digits and the path is "/demo/echo". */
+static const char browser_fields[] =
+        "Pragma: no-cache\r\nCache-Control: no-cache\r\n"
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+        "(KHTML, like Gecko) Chrome/120.0.6099.224 Safari/537.36\r\n"
+        "Origin: http://%s:%d\r\n"
+        "Accept-Encoding: gzip, deflate, br\r\n"
+        "Accept-Language: en-GB,en-US;q=0.9,en;q=0.8\r\n"
+        "Cookie: session=0123456789abcdef0123456789abcdef; "
+        "_ga=GA1.1.1234567890.170000\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate; "
+        "client_max_window_bits\r\n";
 
 static int ep;
 static struct conn *conns; /* conns[o.conns] is the publisher */
@@ -361,9 +377,31 @@ conn_start(struct conn *c)
 }
 
 static void
+send_head(struct conn *c)
+{
+    char req[2048], browser[1024] = "";
+    if (o.browser)
+        snprintf(browser, sizeof browser, browser_fields, o.host, o.port);
+    int n = snprintf(req, sizeof req,
+            "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: "
+            "websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: " WS_KEY
+            "\r\nSec-WebSocket-Version: 13\r\n%s%s%s%s%s%s%s%s\r\n",
+            c->publisher && o.pub_path ? o.pub_path : o.path, o.host, o.port,
+            o.protocol ? "Sec-WebSocket-Protocol: " : "",
+            o.protocol ? o.protocol : "", o.protocol ? "\r\n" : "",
+            o.origin ? "Origin: " : "", o.origin ? o.origin : "",
+            o.origin ? "\r\n" : "",
+            o.deflate ? "Sec-WebSocket-Extensions: permessage-deflate; "
+                        "client_no_context_takeover\r\n"
+                      : "",
+            browser);
+    send_small(c, req, (size_t)n);
+}
+
+static void
 on_connected(struct conn *c)
 {
-    char req[2048];
     int err = 0;
     socklen_t l = sizeof err;
     getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &l);
@@ -377,21 +415,8 @@ on_connected(struct conn *c)
         opened++;
         return;
     }
-    int n = snprintf(req, sizeof req,
-            "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: "
-            "websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: " WS_KEY
-            "\r\nSec-WebSocket-Version: 13\r\n%s%s%s%s%s%s%s\r\n",
-            c->publisher && o.pub_path ? o.pub_path : o.path, o.host, o.port,
-            o.protocol ? "Sec-WebSocket-Protocol: " : "",
-            o.protocol ? o.protocol : "", o.protocol ? "\r\n" : "",
-            o.origin ? "Origin: " : "", o.origin ? o.origin : "",
-            o.origin ? "\r\n" : "",
-            o.deflate ? "Sec-WebSocket-Extensions: permessage-deflate; "
-                        "client_no_context_takeover\r\n"
-                      : "");
     c->state = HANDSHAKE;
-    send_small(c, req, (size_t)n);
+    send_head(c);
 }
 
 static void
@@ -489,10 +514,11 @@ delivered(struct conn *c, const uint8_t *data, size_t len)
                   (uint64_t)(p[i] <= '9' ? p[i] - '0' : (p[i] & 0xf) + 9);
     }
     struct pub *m = &ring[seq % RING];
-    if (m->seq != seq) {
-        n_bad++;
+    if (m->seq != seq || (c->got != 0 && seq != c->got + 1)) {
+        n_bad++; /* not published, or not in order */
         return;
     }
+    c->got = seq;
     n_msgs += measuring;
     if (m->counted)
         hist_add(&lat_all, t - m->at);
@@ -505,6 +531,50 @@ delivered(struct conn *c, const uint8_t *data, size_t len)
                 ring[(done_seq + 1) % RING].got >= (unsigned)o.conns)
             done_seq++;
     }
+}
+
+/* --- listen --- */
+
+#define KINDS 64
+static struct kind {
+    uint8_t *text;
+    size_t len;
+    uint64_t n;
+} kinds[KINDS];
+static unsigned n_kinds, n_done;
+
+static void
+heard(struct conn *c, const uint8_t *data, size_t len)
+{
+    unsigned i = 0;
+    n_msgs++;
+    n_done += ++c->got == (uint64_t)o.count;
+    while (i < n_kinds &&
+            (kinds[i].len != len || memcmp(kinds[i].text, data, len)))
+        i++;
+    if (i == KINDS)
+        errx(1, "more than %d different messages", KINDS);
+    if (i == n_kinds) {
+        kinds[n_kinds++] =
+                (struct kind){ memcpy(need(malloc(len + 1)), data, len), len,
+                    0 };
+    }
+    kinds[i].n++;
+}
+
+static void
+print_heard(void)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (int i = 0; i < o.conns; i++) {
+        least = conns[i].got < least ? conns[i].got : least;
+        most = conns[i].got > most ? conns[i].got : most;
+    }
+    printf(",\"least\":%llu,\"most\":%llu,\"counts\":[",
+            (unsigned long long)least, (unsigned long long)most);
+    for (unsigned i = 0; i < n_kinds; i++)
+        printf("%s%llu", i ? "," : "", (unsigned long long)kinds[i].n);
+    printf("]");
 }
 
 /* --- reading --- */
@@ -554,6 +624,8 @@ take_frames(struct conn *c, uint8_t *p, size_t len)
             if (measuring)
                 n_rx_bytes += h + n;
             delivered(c, f + h, n);
+        } else if (op <= 2 && o.mode == LISTEN) {
+            heard(c, f + h, n);
         }
     }
     if (echoed)
@@ -683,11 +755,19 @@ open_all(unsigned total)
                 total, failed);
 }
 
+static bool
+has_enough(void)
+{
+    if (o.mode == LISTEN)
+        return o.count > 0 && n_done == (unsigned)o.conns;
+    return o.count > 0 && n_msgs >= (uint64_t)o.count;
+}
+
 static void
 run_for(double seconds)
 {
     uint64_t t = now_ns(), end = t + (uint64_t)(seconds * 1e9);
-    for (; t < end; t = now_ns()) {
+    for (; t < end && !has_enough(); t = now_ns()) {
         int64_t left = (int64_t)(end - t),
                 due = o.mode == FANOUT ? publish_due() : left;
         for (int i = 0; i < o.conns && o.mode == CHURN; i++)
@@ -700,7 +780,7 @@ run_for(double seconds)
 static void
 usage(void)
 {
-    fputs("load [options] echo|fanout|idle|churn\n"
+    fputs("load [options] echo|fanout|idle|churn|listen\n"
           " -h HOST -P PORT -u PATH   where (127.0.0.1 9001 /)     -c N   "
           "connections (100)\n"
           " -s BYTES  message size (64)                         -d N   echo: "
@@ -720,7 +800,9 @@ usage(void)
           " -R        close with RST                            -g NAME  "
           "Sec-WebSocket-Protocol\n"
           " -O ORIGIN                                           -l TEXT  label "
-          "for the JSON\n",
+          "for the JSON\n"
+          " -n N      stop after so many messages, listen: each -B       a "
+          "browser's handshake\n",
             stderr);
     exit(2);
 }
@@ -728,7 +810,8 @@ usage(void)
 int
 main(int argc, char **argv)
 {
-    static const char *names[] = { "echo", "fanout", "idle", "churn" };
+    static const char *names[] = { "echo", "fanout", "idle", "churn",
+        "listen" };
     static const struct {
         char ch, kind;
         void *to;
@@ -757,10 +840,12 @@ main(int argc, char **argv)
         { 'g', 's', &o.protocol },
         { 'l', 's', &o.label },
         { 'O', 's', &o.origin },
+        { 'n', 'i', &o.count },
+        { 'B', 'b', &o.browser },
     };
-    for (int ch;
-            (ch = getopt(argc, argv,
-                     "h:P:u:c:s:d:t:w:p:m:U:Hr:W:a:z:bZS:k:Rg:l:O:")) != -1;) {
+    for (int ch; (ch = getopt(argc, argv,
+                          "h:P:u:c:s:d:t:w:p:m:U:Hr:W:a:z:bZS:k:Rg:l:O:n:B")) !=
+                 -1;) {
         size_t i = 0;
         while (i < sizeof opts / sizeof *opts && opts[i].ch != ch)
             i++;
@@ -781,7 +866,7 @@ main(int argc, char **argv)
         }
     }
     int mode = -1;
-    for (int i = 0; i < 4 && optind < argc; i++)
+    for (int i = 0; i < 5 && optind < argc; i++)
         if (!strcmp(argv[optind], names[i]))
             mode = i;
     if (mode < 0 || o.conns < 1 || o.depth < 1 || o.size < 1 || o.window < 1 ||
@@ -821,9 +906,11 @@ main(int argc, char **argv)
         open_all((unsigned)o.conns + (mode == FANOUT));
     double open_s = (double)(now_ns() - t0) / 1e9;
     next_pub = now_ns() + (mode == FANOUT ? 200000000u : 0);
-    o.mode = IDLE; /* let subscriptions settle */
-    run_for(mode == FANOUT ? 0.2 : 0);
-    o.mode = (enum mode)mode;
+    if (mode == FANOUT) { /* let subscriptions settle */
+        o.mode = IDLE;
+        run_for(0.2);
+        o.mode = FANOUT;
+    }
     if (mode == ECHO_MODE)
         for (int i = 0; i < o.conns; i++)
             echo_more(&conns[i], (unsigned)o.depth);
@@ -849,6 +936,8 @@ main(int argc, char **argv)
                "llu",
                 o.rate, o.window, (unsigned long long)n_published,
                 (unsigned long long)n_completed);
+    if (mode == LISTEN)
+        print_heard();
     if (mode != IDLE) {
         printf(",\"n\":%llu,\"per_s\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,"
                "\"p999_us\":%.1f,\"max_us\":%.1f",
