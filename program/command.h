@@ -58,6 +58,9 @@ extern const FulcraCommand fulcra_command_socket_list;
 extern const FulcraCommand fulcra_command_socket_close;
 extern const FulcraCommand fulcra_command_cache_stat;
 extern const FulcraCommand fulcra_command_cache_expire;
+extern const FulcraCommand fulcra_command_log;
+extern const FulcraCommand fulcra_command_top;
+extern const FulcraCommand fulcra_command_drain;
 
 /** Every command, in the order of --help; ends with NULL. */
 extern const FulcraCommand *const fulcra_commands[];

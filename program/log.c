@@ -10,7 +10,10 @@
  */
 
 #include "log.h"
+#include "log_ring.h"
 #include "settings.h"
+
+#include <fulcra-host/sync.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +26,7 @@
 #define MAX_VALUE 2048
 
 static struct {
-    FulcraLogLevel level;
+    _Atomic(FulcraLogLevel) level;
     bool journal;
 } writer;
 
@@ -146,26 +149,35 @@ write_line(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
         gpointer user_data)
 {
     (void)user_data;
-    if (level_of(level) > writer.level)
-        return G_LOG_WRITER_HANDLED;
-    if (writer.journal && g_log_writer_journald(level, fields, n_fields,
-                                  NULL) == G_LOG_WRITER_HANDLED)
+    if (level_of(level) >
+            atomic_load_explicit(&writer.level, memory_order_relaxed))
         return G_LOG_WRITER_HANDLED;
 
     char now[48];
     g_autofree char *text = fulcra_log_format(level, fields, n_fields);
 
     format_now(now, sizeof now);
-    g_autofree char *line = g_strconcat(now, " ", text, "\n", NULL);
+    g_autofree char *kept = g_strconcat(now, " ", text, NULL);
+    fulcra_log_ring_add(level_of(level), kept);
+    if (writer.journal && g_log_writer_journald(level, fields, n_fields,
+                                  NULL) == G_LOG_WRITER_HANDLED)
+        return G_LOG_WRITER_HANDLED;
+    g_autofree char *line = g_strconcat(kept, "\n", NULL);
     /* nowhere is left to report a failure to */
     ssize_t written = write(STDERR_FILENO, line, strlen(line));
     return written < 0 ? G_LOG_WRITER_UNHANDLED : G_LOG_WRITER_HANDLED;
 }
 
 void
+fulcra_log_set_level(FulcraLogLevel level)
+{
+    atomic_store_explicit(&writer.level, level, memory_order_relaxed);
+}
+
+void
 fulcra_log_init(FulcraLogLevel level)
 {
-    writer.level = level;
+    fulcra_log_set_level(level);
     writer.journal = g_log_writer_is_journald(STDERR_FILENO);
     g_log_set_writer_func(write_line, NULL, NULL);
 }

@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /** Installs the writer. Once, before there is a second thread. */
 void fulcra_log_init(FulcraLogLevel level);
 
+/** The least important lines that are still logged. Any thread. */
+void fulcra_log_set_level(FulcraLogLevel level);
+
 /** The level named; false where there is none. */
 bool fulcra_log_level_parse(const char *name, FulcraLogLevel *level);
 

@@ -118,8 +118,12 @@ run(const FulcraSettings *settings, FulcraServer *server,
 
     announce(settings, server);
     fulcra_control_run(control);
-    fulcra_log_info(NULL, "%s: stopping", signals.signal);
-    g_source_remove(strcmp(signals.signal, "SIGTERM") == 0 ? sigint : sigterm);
+    fulcra_log_info(NULL, "%s%sstopping", signals.signal ? signals.signal : "",
+            signals.signal ? ": " : "");
+    if (g_strcmp0(signals.signal, "SIGTERM") != 0)
+        g_source_remove(sigterm);
+    if (g_strcmp0(signals.signal, "SIGINT") != 0)
+        g_source_remove(sigint);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
 }

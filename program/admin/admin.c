@@ -200,6 +200,7 @@ fulcra_admin_new(FulcraServer *server, GError **error)
 
     self->server = server;
     self->control = server->control;
+    self->follow = fulcra_admin_follow_new(self);
     make_layers(self);
     if (listen_as_set(self, error))
         return self;
@@ -222,6 +223,10 @@ void
 fulcra_admin_close(FulcraAdmin *self)
 {
     fulcra_control_close(self->control);
+    fulcra_admin_follow_stop(self->follow);
+    if (self->drain_source != 0)
+        g_source_remove(self->drain_source);
+    self->drain_source = 0;
 }
 
 void
@@ -245,6 +250,7 @@ fulcra_admin_free(FulcraAdmin *self)
     g_clear_pointer(&self->loop, fulcra_loop_free);
     fulcra_host_context_unref(self->layer);
     fulcra_host_context_unref(self->monitor_layer);
+    fulcra_admin_follow_free(self->follow);
     g_free(self->path);
     g_free(self);
 }

@@ -8,6 +8,8 @@
 #include "program/control.h"
 #include "program/server_private.h"
 
+typedef struct _FulcraAdminFollow FulcraAdminFollow;
+
 struct _FulcraAdmin {
     FulcraServer *server;
     FulcraControl *control;
@@ -18,6 +20,9 @@ struct _FulcraAdmin {
     bool http_runs;
     char *path; /* (nullable): of the UNIX socket */
     size_t n_monitors;
+    FulcraAdminFollow *follow;
+    unsigned drain_source; /* a GLib source; 0: none */
+    int64_t drained_by_us;
 };
 
 /* What an endpoint of admin:/ is made with. */
@@ -30,6 +35,12 @@ typedef struct {
  * thread asks. */
 void fulcra_admin_bind_monitor(
         FulcraSpace *space, const char *scheme, FulcraServer *server);
+
+/* --- follow.c: calls that wait for lines of the log --- */
+
+FulcraAdminFollow *fulcra_admin_follow_new(FulcraAdmin *admin);
+void fulcra_admin_follow_stop(FulcraAdminFollow *self);
+void fulcra_admin_follow_free(FulcraAdminFollow *self);
 
 /* --- resources: see resources.c --- */
 
@@ -44,4 +55,6 @@ void fulcra_admin_sockets(FulcraAdminCall *call);
 void fulcra_admin_close_socket(FulcraAdminCall *call);
 void fulcra_admin_cache(FulcraAdminCall *call);
 void fulcra_admin_expire(FulcraAdminCall *call);
+void fulcra_admin_log(FulcraAdminCall *call);
+void fulcra_admin_drain(FulcraAdminCall *call);
 void fulcra_admin_unknown(FulcraAdminCall *call);

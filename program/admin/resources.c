@@ -44,6 +44,14 @@ const FulcraAdminResource fulcra_admin_resources[] = {
     { "cache expire", END, "/cache", "key!",
             "cut an expiry key, or a family of them: \"stock:*\"",
             fulcra_admin_expire },
+    { "log", LOOK, "/log", "after,lines,level,wait",
+            "the last lines of the log; of those after a number; with `wait`, "
+            "in seconds, once there are any",
+            fulcra_admin_log },
+    { "drain", CHANGE, "/drain", "over",
+            "take no new sockets, close those that are there with 1012 over "
+            "that time, stop",
+            fulcra_admin_drain },
     { "unknown", LOOK, "/{path*}", NULL, NULL, fulcra_admin_unknown },
     { NULL },
 };

@@ -187,8 +187,10 @@ refused(unsigned status, const char *body, JsonNode *json, GError **error)
                 "the server says %u: %.*s", status, (int)strcspn(body, "\r\n"),
                 body);
     else
-        g_set_error_literal(
-                error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN, message);
+        g_set_error_literal(error, FULCRA_ERROR,
+                status == 503 ? FULCRA_ERROR_OVERLOADED
+                              : FULCRA_ERROR_FORBIDDEN,
+                message);
 }
 
 JsonNode *

@@ -99,18 +99,19 @@ count_open(FulcraSocketLoop *home)
     return n;
 }
 
-/* What is left is spread evenly over the time that is left. */
+/* How many may still be there now: fewer in step with the time. */
 static unsigned
-next_slice(FulcraSocketLoop *home)
+count_to_keep(FulcraSocketLoop *home)
 {
-    int64_t left_ms =
-            (home->drain_until_ns - fulcra_loop_now_ns(home->loop)) / 1000000;
-    unsigned n = count_open(home);
-    unsigned slices = left_ms < DRAIN_PERIOD_MS
-                              ? 1
-                              : (unsigned)(left_ms / DRAIN_PERIOD_MS) + 1;
+    int64_t now_ns = fulcra_loop_now_ns(home->loop);
+    int64_t over_ns = home->drain_until_ns - home->drain_from_ns;
+    int64_t left_ns = MAX(home->drain_until_ns - now_ns, 0);
 
-    return (n + slices - 1) / slices;
+    if (over_ns <= 0)
+        return 0;
+    return (unsigned)(home->drain_sockets *
+                              ((double)left_ns / (double)over_ns) +
+                      0.5);
 }
 
 void
@@ -119,7 +120,8 @@ fulcra__drain_run(FulcraTimer *timer)
     FulcraSocketLoop *home =
             (FulcraSocketLoop *)((char *)timer -
                                  G_STRUCT_OFFSET(FulcraSocketLoop, drain));
-    unsigned n = next_slice(home);
+    unsigned open = count_open(home), keep = count_to_keep(home);
+    unsigned n = open > keep ? open - keep : 0;
 
     /* Sockets are taken out of the list at the end of the turn only. */
     for (FulcraWebSocket *self = home->sockets; self != NULL && n > 0;
@@ -143,9 +145,13 @@ drain_home(void *data)
 {
     Drain *self = data;
 
-    self->home->drain_until_ns = fulcra_loop_now_ns(self->home->loop) +
-                                 (int64_t)self->over_ms * 1000000;
-    fulcra__drain_run(&self->home->drain);
+    FulcraSocketLoop *home = self->home;
+
+    home->drain_sockets = count_open(home);
+    home->drain_from_ns = fulcra_loop_now_ns(home->loop);
+    home->drain_until_ns =
+            home->drain_from_ns + (int64_t)self->over_ms * 1000000;
+    fulcra__drain_run(&home->drain);
 }
 
 void

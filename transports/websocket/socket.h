@@ -142,7 +142,8 @@ struct _FulcraSocketLoop {
     FulcraWebSocket *dirty;
     FulcraTurnEnd turn_end;
     FulcraTimer sweep, drain;
-    int64_t drain_until_ns;
+    int64_t drain_from_ns, drain_until_ns;
+    unsigned drain_sockets; /* that there were */
     FulcraTask stop_task, nudge_task;
     bool nudged, stopping;
     FulcraRepresentation *ping;
