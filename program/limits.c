@@ -106,6 +106,10 @@ fulcra_limits_websocket(const FulcraSettings *settings)
         .stop_ms = (unsigned)GET(STOP_TIMEOUT),
         .inbound_total = (size_t)GET(MAX_INBOUND_TOTAL),
         .outbound_total = (size_t)GET(MAX_OUTBOUND_TOTAL),
+        .deflate =
+                fulcra_settings_get_bool(settings, FULCRA_SETTING_WS_COMPRESS),
+        .deflate_window = (unsigned)GET(COMPRESS_WINDOW),
+        .deflate_least = (size_t)GET(COMPRESS_FROM),
     };
 #undef GET
 

@@ -186,7 +186,18 @@
       FULCRA_SETTING_MIB, 1024 * FULCRA_SETTING_GIB, NULL,                     \
       NULL, FULCRA_FOR_NONE, "SIZE",                                           \
       "what waits to be sent, of all sockets; the largest debtors "            \
-      "are closed with 1013 beyond")
+      "are closed with 1013 beyond")                                           \
+    X("websocket.", WS_COMPRESS, BOOL, "compress", "false", 0, 0, NULL,        \
+      NULL, FULCRA_FOR_NONE, NULL,                                             \
+      "agree to permessage-deflate with clients that offer it")                \
+    X("websocket.", WS_COMPRESS_WINDOW, INT, "compressWindow", "12",           \
+      9, 15, NULL,                                                             \
+      NULL, FULCRA_FOR_NONE, "N",                                              \
+      "bits of the window with which messages are compressed: 12 are 4 KiB")   \
+    X("websocket.", WS_COMPRESS_FROM, SIZE, "compressFrom", "256B",            \
+      0, FULCRA_SETTING_GIB, NULL,                                             \
+      NULL, FULCRA_FOR_NONE, "SIZE",                                           \
+      "the smallest message that is compressed")
 
 #define FULCRA_SETTINGS_TABLE(X)                                               \
     FULCRA_SETTINGS_SERVER(X)                                                  \

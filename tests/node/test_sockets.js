@@ -96,3 +96,27 @@ test('a foreign origin is refused', async () => {
   assert.strictEqual(response.statusCode, 403);
   response.resume();
 });
+
+test('compressed where it is agreed on and worth it', async (t) => {
+  const compressing = await start('--set', 'websocket.compress=true');
+  t.after(() => compressing.stop());
+  const long = JSON.stringify(Array.from({ length: 2000 }, (_, n) => ({ n })));
+  for (const options of [true, { threshold: 0 }, { serverMaxWindowBits: 12 },
+    { clientMaxWindowBits: 9, threshold: 0 }, { serverMaxWindowBits: 9 }]) {
+    const socket = new WebSocket(compressing.ws('/demo/echo'), { perMessageDeflate: options });
+    await once(socket, 'open');
+    // A window smaller than the server's is not agreed to.
+    assert.strictEqual(socket.extensions !== '', options.serverMaxWindowBits !== 9);
+    const before = socket._socket.bytesRead;
+    for (const text of ['', 'short', long]) {
+      socket.send(text);
+      const [data] = await once(socket, 'message');
+      assert.strictEqual(data.toString(), text);
+    }
+    assert.strictEqual(socket._socket.bytesRead - before < long.length / 2,
+      options.serverMaxWindowBits !== 9);
+    socket.send('x'.repeat(200_000));
+    const [code] = await once(socket, 'close');
+    assert.strictEqual(code, 1009);
+  }
+});

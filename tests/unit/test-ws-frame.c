@@ -338,7 +338,7 @@ own_payloads(const GByteArray *stream, size_t cut)
         g_autofree uint8_t *copy = g_memdup2(stream->data + at, n);
         FulcraInput input = { copy, n };
 
-        while (fulcra__frame_next(&parser, pool, &input, &frame, &why) ==
+        while (fulcra__frame_next(&parser, pool, false, &input, &frame, &why) ==
                 FULCRA_FRAME_PIECE)
             if (frame.size > 0)
                 g_byte_array_append(out, frame.data, (unsigned)frame.size);

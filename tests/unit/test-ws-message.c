@@ -133,6 +133,7 @@ static void
 test_steal(void)
 {
     FulcraFramePool *pool = fulcra__frame_pool_new();
+    const FulcraMessageRules rules = { .pool = pool, .limit = LIMIT };
     GByteArray *stream = g_byte_array_new();
     FulcraMessageReader reader = { 0 };
     FulcraMessageEvent event;
@@ -143,12 +144,12 @@ test_steal(void)
     ws_put_text(stream, 0x80, "llo");
     ws_put_text(stream, 0x81, "whole");
     input = (FulcraInput){ stream->data, stream->len };
-    fulcra__message_next(&reader, pool, LIMIT, &input, &event);
+    fulcra__message_next(&reader, &rules, &input, &event);
     g_assert_cmpint(event.kind, ==, FULCRA_MESSAGE_TEXT);
     stolen = fulcra__message_steal(&reader);
     g_assert_cmpstr((char *)stolen, ==, "hello");
     g_assert_cmpuint(fulcra__message_held(&reader), ==, 0);
-    fulcra__message_next(&reader, pool, LIMIT, &input, &event);
+    fulcra__message_next(&reader, &rules, &input, &event);
     g_assert_cmpmem(event.data, event.length, "whole", 5);
     g_assert_null(fulcra__message_steal(&reader));
     fulcra__message_reader_clear(&reader);

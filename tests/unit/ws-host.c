@@ -563,6 +563,12 @@ set_limit(FulcraWebSocketLimits *limits, FulcraKernelLimits *kernel,
         limits->inbound_total = number;
     else if (g_str_has_prefix(option, "outbound-total="))
         limits->outbound_total = number;
+    else if (g_str_has_prefix(option, "deflate="))
+        limits->deflate = number != 0;
+    else if (g_str_has_prefix(option, "deflate-window="))
+        limits->deflate_window = number;
+    else if (g_str_has_prefix(option, "deflate-least="))
+        limits->deflate_least = number;
     else
         g_error("unknown limit: %s", option);
 }

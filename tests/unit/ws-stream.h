@@ -57,8 +57,8 @@ ws_put_text(GByteArray *to, uint8_t first, const char *text)
 
 typedef struct {
     FulcraMessageReader reader;
-    FulcraFramePool *pool; /* shared by several, or one's own */
-    size_t limit, most_held;
+    FulcraMessageRules rules; /* whose pools others may share */
+    size_t most_held;
     GString *events;
     bool ended;
 } WsFeed;
@@ -67,8 +67,7 @@ static inline void
 ws_feed_init(WsFeed *self, FulcraFramePool *pool, size_t limit)
 {
     memset(self, 0, sizeof(*self));
-    self->pool = pool;
-    self->limit = limit;
+    self->rules = (FulcraMessageRules){ .pool = pool, .limit = limit };
     self->events = g_string_new(NULL);
 }
 
@@ -113,8 +112,7 @@ ws_feed(WsFeed *self, const uint8_t *data, size_t length)
     FulcraMessageEvent event;
 
     while (!self->ended) {
-        fulcra__message_next(
-                &self->reader, self->pool, self->limit, &input, &event);
+        fulcra__message_next(&self->reader, &self->rules, &input, &event);
         self->most_held =
                 MAX(self->most_held, fulcra__message_held(&self->reader));
         if (event.kind == FULCRA_MESSAGE_MORE)

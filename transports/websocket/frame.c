@@ -23,7 +23,7 @@ typedef struct {
     uint64_t length;
     uint8_t size; /* of the head itself */
     uint8_t opcode;
-    bool fin;
+    bool fin, deflated;
     const uint8_t *mask;
 } Head;
 
@@ -34,7 +34,7 @@ struct _FulcraFramePartial {
     uint8_t n_head, head_fed;
     bool announced;
     uint8_t opcode;
-    bool fin;
+    bool fin, deflated;
     uint64_t length, fed, given; /* payload: all, in wslay, out of it */
     FulcraInput *input;          /* during a call */
 };
@@ -54,14 +54,18 @@ head_size(const uint8_t *data, size_t length)
     return 6 + ((data[1] & 0x7f) == 126 ? 2 : (data[1] & 0x7f) == 127 ? 8 : 0);
 }
 
-/* What the first two bytes may say (RFC 6455 sections 5.1, 5.2, 5.5). */
+/* What the first two bytes may say (RFC 6455 sections 5.1, 5.2, 5.5; RFC 7692
+ * section 6.1). */
 static const char *
-head_check(uint8_t first, uint8_t second)
+head_check(uint8_t first, uint8_t second, bool deflate)
 {
     uint8_t opcode = first & 0x0f;
 
-    if (first & 0x70)
+    if (first & 0x70 & (deflate ? ~FULCRA_FRAME_RSV1 : ~0))
         return "reserved bits are set";
+    if ((first & FULCRA_FRAME_RSV1) && opcode != FULCRA_OPCODE_TEXT &&
+            opcode != FULCRA_OPCODE_BINARY)
+        return "compressed, but not a message's first frame";
     if ((opcode > 2 && opcode < 8) || opcode > 10)
         return "reserved opcode";
     if (!(second & 0x80))
@@ -81,6 +85,7 @@ head_parse(const uint8_t *data, Head *head)
     unsigned n = form == 126 ? 2 : form == 127 ? 8 : 0;
 
     head->fin = data[0] & 0x80;
+    head->deflated = data[0] & FULCRA_FRAME_RSV1;
     head->opcode = data[0] & 0x0f;
     head->size = (uint8_t)(6 + n);
     head->mask = data + 2 + n;
@@ -181,8 +186,8 @@ pool_return(FulcraFramePool *pool, FulcraFramePartial *self)
 
 /* Collects the head; MORE until it is complete. */
 static FulcraFrameResult
-partial_take_head(
-        FulcraFramePartial *self, FulcraInput *input, const char **why)
+partial_take_head(FulcraFramePartial *self, bool deflate, FulcraInput *input,
+        const char **why)
 {
     Head head;
 
@@ -191,8 +196,8 @@ partial_take_head(
             return FULCRA_FRAME_MORE;
         self->head[self->n_head++] = *input->data++;
         input->length--;
-        if (self->n_head == 2 &&
-                (*why = head_check(self->head[0], self->head[1])) != NULL)
+        if (self->n_head == 2 && (*why = head_check(self->head[0],
+                                          self->head[1], deflate)) != NULL)
             return FULCRA_FRAME_BAD;
     }
     if ((*why = head_parse(self->head, &head)) != NULL)
@@ -200,6 +205,7 @@ partial_take_head(
     self->length = head.length;
     self->opcode = head.opcode;
     self->fin = head.fin;
+    self->deflated = head.deflated;
     return FULCRA_FRAME_PIECE;
 }
 
@@ -208,6 +214,7 @@ partial_describe(FulcraFramePartial *self, FulcraFrame *frame)
 {
     frame->opcode = self->opcode;
     frame->fin = self->fin;
+    frame->deflated = self->deflated;
     frame->length = self->length;
     frame->first = !self->announced;
     frame->last = false;
@@ -218,15 +225,15 @@ partial_describe(FulcraFramePartial *self, FulcraFrame *frame)
 /* The head by itself first, so that a frame that is too long is refused
  * before its payload arrives; then the payload as wslay unmasks it. */
 static FulcraFrameResult
-partial_next(FulcraFramePartial *self, FulcraInput *input, FulcraFrame *frame,
-        const char **why)
+partial_next(FulcraFramePartial *self, bool deflate, FulcraInput *input,
+        FulcraFrame *frame, const char **why)
 {
     struct wslay_frame_iocb iocb;
     FulcraFrameResult result;
     ssize_t n;
 
     if (!self->announced) {
-        result = partial_take_head(self, input, why);
+        result = partial_take_head(self, deflate, input, why);
         if (result != FULCRA_FRAME_PIECE)
             return result;
         partial_describe(self, frame);
@@ -253,13 +260,14 @@ partial_next(FulcraFramePartial *self, FulcraInput *input, FulcraFrame *frame,
 
 /* MORE where the frame is not whole; it takes nothing then. */
 static FulcraFrameResult
-whole_next(FulcraInput *input, FulcraFrame *frame, const char **why)
+whole_next(
+        FulcraInput *input, bool deflate, FulcraFrame *frame, const char **why)
 {
     Head head;
 
     if (input->length < 2)
         return FULCRA_FRAME_MORE;
-    if ((*why = head_check(input->data[0], input->data[1])) != NULL)
+    if ((*why = head_check(input->data[0], input->data[1], deflate)) != NULL)
         return FULCRA_FRAME_BAD;
     if (input->length < head_size(input->data, input->length))
         return FULCRA_FRAME_MORE;
@@ -269,6 +277,7 @@ whole_next(FulcraInput *input, FulcraFrame *frame, const char **why)
         return FULCRA_FRAME_MORE;
     frame->opcode = head.opcode;
     frame->fin = head.fin;
+    frame->deflated = head.deflated;
     frame->first = frame->last = true;
     frame->length = head.length;
     frame->data = input->data + head.size;
@@ -280,18 +289,18 @@ whole_next(FulcraInput *input, FulcraFrame *frame, const char **why)
 }
 
 FulcraFrameResult
-fulcra__frame_next(FulcraFrameParser *self, FulcraFramePool *pool,
+fulcra__frame_next(FulcraFrameParser *self, FulcraFramePool *pool, bool deflate,
         FulcraInput *input, FulcraFrame *frame, const char **why)
 {
     FulcraFrameResult result;
 
     if (self->partial == NULL) {
-        result = whole_next(input, frame, why);
+        result = whole_next(input, deflate, frame, why);
         if (result != FULCRA_FRAME_MORE || input->length == 0)
             return result;
         self->partial = pool_borrow(pool);
     }
-    result = partial_next(self->partial, input, frame, why);
+    result = partial_next(self->partial, deflate, input, frame, why);
     if (result == FULCRA_FRAME_PIECE && frame->last)
         pool_return(pool, g_steal_pointer(&self->partial));
     return result;

@@ -20,6 +20,9 @@
 #define FULCRA_OPCODE_PING         0x9
 #define FULCRA_OPCODE_PONG         0xa
 
+/* Beside an opcode: the message is compressed (RFC 7692 section 6). */
+#define FULCRA_FRAME_RSV1 0x40
+
 #define FULCRA_FRAME_HEAD_SIZE    14 /* two bytes, a long length, a mask */
 #define FULCRA_FRAME_CONTROL_SIZE 125
 #define FULCRA_FRAME_PARTIAL_SIZE 4500 /* what is borrowed, about */
@@ -45,6 +48,7 @@ typedef struct {
 typedef struct {
     uint8_t opcode;
     bool fin, first, last; /* the message's end; the frame's start, its end */
+    bool deflated;         /* RSV1: the message is compressed */
     uint64_t length;       /* of the frame's payload */
     uint8_t *data;         /* this piece, unmasked; until the next call */
     size_t size;
@@ -61,11 +65,13 @@ void fulcra__frame_pool_free(FulcraFramePool *self);
 
 /**
  * fulcra__frame_next:
+ * @deflate: whether RSV1 was given its meaning; it is a violation otherwise,
+ *     and on any frame but a data message's first
  * @why: (out): for FULCRA_FRAME_BAD: a static string
  */
 FulcraFrameResult fulcra__frame_next(FulcraFrameParser *self,
-        FulcraFramePool *pool, FulcraInput *input, FulcraFrame *frame,
-        const char **why);
+        FulcraFramePool *pool, bool deflate, FulcraInput *input,
+        FulcraFrame *frame, const char **why);
 
 /** Forgets a frame that will never be complete. */
 void fulcra__frame_parser_clear(FulcraFrameParser *self);
@@ -75,6 +81,9 @@ void fulcra__frame_parser_clear(FulcraFrameParser *self);
 /** The length of all frames of a message of @length bytes. */
 size_t fulcra__frame_measure(size_t length);
 
-/** Writes them, fragments where it is long: fulcra__frame_measure() bytes. */
+/**
+ * Writes them, fragments where it is long: fulcra__frame_measure() bytes.
+ * @opcode: with FULCRA_FRAME_RSV1 where @data was compressed
+ */
 void fulcra__frame_write(
         uint8_t *out, uint8_t opcode, const void *data, size_t length);

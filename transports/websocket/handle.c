@@ -149,6 +149,16 @@ handle_order(FulcraSocketHandle *self, const Order *order)
     return true;
 }
 
+FulcraRepresentation *
+fulcra__handle_encode(
+        FulcraSocketHandle *self, FulcraRepresentation *message, GError **error)
+{
+    if (!self->deflate)
+        return fulcra__outbound_encode(message, error);
+    return fulcra__outbound_encode_deflated(
+            message, self->home->owner->deflater, error);
+}
+
 static bool
 handle_send(FulcraSocket *socket, FulcraRepresentation *message, GError **error)
 {
@@ -157,7 +167,7 @@ handle_send(FulcraSocket *socket, FulcraRepresentation *message, GError **error)
 
     if (!handle_is_open(socket))
         return gone(error);
-    frame = fulcra__outbound_encode(message, error);
+    frame = fulcra__handle_encode(self, message, error);
     if (frame == NULL)
         return false;
     return handle_order(self, &(Order){ self, frame, 0, NULL }) || gone(error);

@@ -8,6 +8,7 @@
  * gets no DELETE. A NEW that succeeded gets one, whatever happens next.
  */
 #include "websocket/close.h"
+#include "websocket/extension.h"
 #include "websocket/socket.h"
 
 #include <fulcra-host/identifier.h>
@@ -19,6 +20,7 @@
 #define ID_SIZE 128 /* bytes that an application may choose */
 
 #define HEADER_PREFIX "httpResponse:/header/"
+#define EXTENSIONS    "Sec-WebSocket-Extensions"
 
 /* --- refusals --- */
 
@@ -79,8 +81,10 @@ add_header(const char *name, const char *value, void *user_data)
     bool added = true;
 
     if (g_ascii_strncasecmp(name, HEADER_PREFIX, strlen(HEADER_PREFIX)) == 0)
-        added = fulcra_http_exchange_add_header(
-                exchange, name + strlen(HEADER_PREFIX), value);
+        added = g_ascii_strcasecmp(name + strlen(HEADER_PREFIX), EXTENSIONS) !=
+                        0 &&
+                fulcra_http_exchange_add_header(
+                        exchange, name + strlen(HEADER_PREFIX), value);
     else if (g_ascii_strcasecmp(name, "httpResponse:/cookie") == 0)
         added = fulcra_http_exchange_add_header(exchange, "Set-Cookie", value);
     if (!added)
@@ -168,6 +172,38 @@ settle_protocol(FulcraWebSocket *self, FulcraRepresentation *answer)
     return NULL;
 }
 
+/* --- extensions (RFC 6455 section 9.1) --- */
+
+/* Settled before NEW, whose messages may already be compressed. False where
+ * the offer is malformed. */
+static bool
+settle_extensions(FulcraWebSocket *self)
+{
+    FulcraDeflater *deflater = self->home->owner->deflater;
+    FulcraOffer offer;
+
+    if (deflater == NULL)
+        return true;
+    offer = fulcra__extension_choose(
+            fulcra_http_head_get_header(self->head, EXTENSIONS),
+            fulcra__deflater_get_window(deflater));
+    self->handle->deflate = offer == FULCRA_OFFER_DEFLATE;
+    return offer != FULCRA_OFFER_MALFORMED;
+}
+
+static void
+answer_extensions(FulcraWebSocket *self)
+{
+    char answer[FULCRA_EXTENSION_ANSWER_SIZE];
+
+    if (!self->handle->deflate)
+        return;
+    fulcra__extension_answer(
+            answer, fulcra__deflater_get_window(self->home->owner->deflater));
+    fulcra_http_exchange_add_header(self->exchange, EXTENSIONS, answer);
+    fulcra_host_stats_add(FULCRA_STAT_SOCKETS_DEFLATE, 1);
+}
+
 /* --- the 101 --- */
 
 /* Another turn is certain: what this one may have missed is written then. */
@@ -229,6 +265,7 @@ accept_socket(FulcraWebSocket *self, FulcraRepresentation *answer)
         return;
     }
     fulcra_host_representation_foreach_header(answer, add_header, exchange);
+    answer_extensions(self);
     self->exchange = NULL;
     fulcra_http_exchange_upgrade(exchange, upgraded, self);
 }
@@ -327,5 +364,8 @@ fulcra__handshake_open(FulcraHttpExchange *exchange, void *user_data)
     self = fulcra__socket_new(home, exchange);
     fulcra_http_exchange_on_gone(exchange, exchange_gone, self);
     nudge(home);
-    start_new(self);
+    if (settle_extensions(self))
+        start_new(self);
+    else
+        refuse(self, 400, "Sec-WebSocket-Extensions is malformed", NULL);
 }

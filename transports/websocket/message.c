@@ -6,6 +6,9 @@
  * and a half times the limit; what a frame's head announces is checked against
  * the limit and never allocated in advance. Control frames may stand between
  * fragments and have a small buffer of their own, for those that are cut.
+ *
+ * A compressed message is decompressed as it arrives, into the same buffer and
+ * under the same limit: what would become more is never made.
  */
 #include "websocket/message.h"
 #include "websocket/close.h"
@@ -17,7 +20,9 @@
 struct _FulcraMessagePart {
     uint8_t *buffer; /* capacity + 1 bytes: a NUL fits behind */
     size_t length, capacity;
-    uint8_t opcode; /* of the message that is under way; 0: none */
+    uint8_t opcode;           /* of the message that is under way; 0: none */
+    FulcraInflater *inflater; /* (nullable): it is compressed */
+    uint64_t received;        /* if it is: bytes that came */
     FulcraUtf8 utf8;
     uint8_t n_control;
     uint8_t control[FULCRA_FRAME_CONTROL_SIZE];
@@ -34,6 +39,7 @@ reader_part(FulcraMessageReader *self)
 static void
 part_free(FulcraMessagePart *part)
 {
+    fulcra__inflater_return(part->inflater);
     g_free(part->buffer);
     g_free(part);
 }
@@ -137,37 +143,121 @@ take_whole(const FulcraFrame *frame, FulcraMessageEvent *event)
     return true;
 }
 
+/* Compressed data may be a little longer than what it stands for, not more:
+ * zlib's worst is an eighth and a few bytes. */
+static uint64_t
+received_limit(size_t limit)
+{
+    return (uint64_t)limit + limit / 4 + 64;
+}
+
 /* At a data frame's start: does it fit what went before, and the limit? */
 static bool
 check_start(FulcraMessagePart *part, const FulcraFrame *frame, size_t limit,
         FulcraMessageEvent *event)
 {
     uint8_t under_way = part == NULL ? 0 : part->opcode;
-    size_t length = under_way == 0 ? 0 : part->length;
+    uint64_t length = under_way == 0 ? 0 : part->length, most = limit;
 
     if (frame->opcode == FULCRA_OPCODE_CONTINUATION && under_way == 0)
         return violate(event, FULCRA_CLOSE_PROTOCOL, "nothing to continue");
     if (frame->opcode != FULCRA_OPCODE_CONTINUATION && under_way != 0)
         return violate(
                 event, FULCRA_CLOSE_PROTOCOL, "message inside a message");
-    if (length > limit || frame->length > limit - length)
+    if (frame->deflated || (under_way != 0 && part->inflater != NULL)) {
+        length = under_way == 0 ? 0 : part->received;
+        most = received_limit(limit);
+    }
+    if (length > most || frame->length > most - length)
         return violate(event, FULCRA_CLOSE_TOO_LARGE, "message too large");
     return false;
 }
 
+/* @expected: how much there will be in all, or UINT64_MAX */
 static bool
-take_piece(FulcraMessageReader *self, const FulcraFrame *frame, size_t limit,
+take_plain(FulcraMessagePart *part, const uint8_t *data, size_t size,
+        uint64_t expected, size_t limit, FulcraMessageEvent *event)
+{
+    if (part->opcode == FULCRA_OPCODE_TEXT &&
+            !fulcra__utf8_check(&part->utf8, data, size))
+        return violate(event, FULCRA_CLOSE_NOT_TEXT, "text is not UTF-8");
+    part_append(part, data, size, expected, limit);
+    return false;
+}
+
+/* What was fed to the inflater. RFC 7692 names no code for data that is none;
+ * 1007 is for data "not consistent with the type of the message" (RFC 6455
+ * section 7.4.1). */
+static bool
+take_inflated(FulcraMessagePart *part, size_t limit, FulcraMessageEvent *event)
+{
+    FulcraInflateResult result;
+    const uint8_t *data;
+    size_t size;
+
+    while ((result = fulcra__inflater_next(part->inflater, &data, &size)) ==
+            FULCRA_INFLATE_PIECE) {
+        if (size > limit - part->length)
+            return violate(event, FULCRA_CLOSE_TOO_LARGE,
+                    "message too large once decompressed");
+        if (take_plain(part, data, size, UINT64_MAX, limit, event))
+            return true;
+    }
+    if (result == FULCRA_INFLATE_BAD)
+        return violate(
+                event, FULCRA_CLOSE_NOT_TEXT, "compressed data is not DEFLATE");
+    return false;
+}
+
+static bool
+finish_inflated(
+        FulcraMessagePart *part, size_t limit, FulcraMessageEvent *event)
+{
+    fulcra__inflater_feed_end(part->inflater);
+    if (take_inflated(part, limit, event))
+        return true;
+    if (!fulcra__inflater_is_complete(part->inflater))
+        return violate(
+                event, FULCRA_CLOSE_NOT_TEXT, "compressed data ends too early");
+    g_clear_pointer(&part->inflater, fulcra__inflater_return);
+    if (part->buffer == NULL) /* it was empty: room for its NUL */
+        part_append(part, NULL, 0, 0, limit);
+    return false;
+}
+
+static bool
+take_data(FulcraMessagePart *part, const FulcraFrame *frame, size_t limit,
         FulcraMessageEvent *event)
+{
+    if (part->inflater == NULL)
+        return take_plain(part, frame->data, frame->size,
+                frame->fin ? frame->length : UINT64_MAX, limit, event);
+    part->received += frame->size;
+    fulcra__inflater_feed(part->inflater, frame->data, frame->size);
+    return take_inflated(part, limit, event) ||
+           (frame->last && frame->fin && finish_inflated(part, limit, event));
+}
+
+static void
+begin_message(FulcraMessagePart *part, const FulcraFrame *frame,
+        FulcraInflaters *inflaters)
+{
+    part->opcode = frame->opcode;
+    if (frame->deflated)
+        part->inflater = fulcra__inflater_borrow(inflaters);
+}
+
+static bool
+take_piece(FulcraMessageReader *self, const FulcraFrame *frame,
+        const FulcraMessageRules *rules, FulcraMessageEvent *event)
 {
     FulcraMessagePart *part = reader_part(self);
 
     if (frame->first && frame->opcode != FULCRA_OPCODE_CONTINUATION)
-        part->opcode = frame->opcode;
-    if (part->opcode == FULCRA_OPCODE_TEXT &&
-            !fulcra__utf8_check(&part->utf8, frame->data, frame->size))
-        return violate(event, FULCRA_CLOSE_NOT_TEXT, "text is not UTF-8");
-    part_append(part, frame->data, frame->size,
-            frame->fin ? frame->length : UINT64_MAX, limit);
+        begin_message(part, frame, rules->inflaters);
+    event->deflated = part->inflater != NULL;
+    if (take_data(part, frame, rules->limit, event))
+        return true;
     if (!frame->last || !frame->fin)
         return false;
     if (!fulcra__utf8_is_complete(&part->utf8))
@@ -181,17 +271,18 @@ take_piece(FulcraMessageReader *self, const FulcraFrame *frame, size_t limit,
 }
 
 static bool
-take_frame(FulcraMessageReader *self, const FulcraFrame *frame, size_t limit,
-        FulcraMessageEvent *event)
+take_frame(FulcraMessageReader *self, const FulcraFrame *frame,
+        const FulcraMessageRules *rules, FulcraMessageEvent *event)
 {
+    event->deflated = frame->deflated;
     if (frame->opcode >= FULCRA_OPCODE_CLOSE)
         return take_control(self, frame, event);
-    if (frame->first && check_start(self->part, frame, limit, event))
+    if (frame->first && check_start(self->part, frame, rules->limit, event))
         return true;
-    if (frame->first && frame->last && frame->fin &&
+    if (frame->first && frame->last && frame->fin && !frame->deflated &&
             frame->opcode != FULCRA_OPCODE_CONTINUATION)
         return take_whole(frame, event);
-    return take_piece(self, frame, limit, event);
+    return take_piece(self, frame, rules, event);
 }
 
 /* Between two messages nothing is kept: what is left was the last event's. */
@@ -204,16 +295,17 @@ reader_rest(FulcraMessageReader *self)
 }
 
 void
-fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
-        size_t limit, FulcraInput *input, FulcraMessageEvent *event)
+fulcra__message_next(FulcraMessageReader *self, const FulcraMessageRules *rules,
+        FulcraInput *input, FulcraMessageEvent *event)
 {
     FulcraFrameResult result;
     FulcraFrame frame;
 
     reader_rest(self);
+    event->deflated = false;
     for (;;) {
-        result = fulcra__frame_next(
-                &self->frames, pool, input, &frame, &event->why);
+        result = fulcra__frame_next(&self->frames, rules->pool,
+                rules->inflaters != NULL, input, &frame, &event->why);
         if (result == FULCRA_FRAME_BAD) {
             violate(event, FULCRA_CLOSE_PROTOCOL, event->why);
             return;
@@ -222,7 +314,7 @@ fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
             event->kind = FULCRA_MESSAGE_MORE;
             return;
         }
-        if (take_frame(self, &frame, limit, event))
+        if (take_frame(self, &frame, rules, event))
             return;
     }
 }
@@ -242,7 +334,10 @@ fulcra__message_steal(FulcraMessageReader *self)
 size_t
 fulcra__message_held(const FulcraMessageReader *self)
 {
-    return (self->part == NULL ? 0 : self->part->capacity) +
+    const FulcraMessagePart *part = self->part;
+
+    return (part == NULL ? 0 : part->capacity) +
+           (part == NULL || part->inflater == NULL ? 0 : FULCRA_INFLATER_SIZE) +
            (self->frames.partial == NULL ? 0 : FULCRA_FRAME_PARTIAL_SIZE);
 }
 

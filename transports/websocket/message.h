@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * Messages (RFC 6455 sections 5.4 to 5.6, 7.4, 8.1)
+ * Messages (RFC 6455 sections 5.4 to 5.6, 7.4, 8.1; RFC 7692 section 7.2.2)
  *
  * Bytes in, events out: a message, a ping, a pong, a Close, or a violation
  * with the code that answers it. Fragments are appended to one growing buffer
  * and leave no trace of their own; a reader at rest owns nothing.
  */
 
+#include "websocket/deflate.h"
 #include "websocket/frame.h"
 
 typedef struct _FulcraMessagePart FulcraMessagePart;
@@ -18,6 +19,13 @@ typedef struct {
     FulcraFrameParser frames;
     FulcraMessagePart *part; /* (nullable): what has come of a message */
 } FulcraMessageReader;
+
+/* What sockets of one loop read by. */
+typedef struct {
+    FulcraFramePool *pool;
+    FulcraInflaters *inflaters; /* (nullable): messages may be compressed */
+    size_t limit; /* bytes in one message; above it FULCRA_CLOSE_TOO_LARGE */
+} FulcraMessageRules;
 
 typedef enum {
     FULCRA_MESSAGE_MORE, /* all input was taken; more is needed */
@@ -35,17 +43,18 @@ typedef struct {
     size_t length;       /* for CLOSE: of the reason */
     unsigned code;       /* for CLOSE and VIOLATION */
     const char *why;     /* for VIOLATION: a static string */
+    bool deflated;       /* it came compressed */
 } FulcraMessageEvent;
 
 /**
  * fulcra__message_next:
- * @limit: bytes in one message; above it FULCRA_CLOSE_TOO_LARGE
  *
  * Takes the next event out of @input. After CLOSE and VIOLATION the reader
  * must not be used again, only cleared.
  */
-void fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
-        size_t limit, FulcraInput *input, FulcraMessageEvent *event);
+void fulcra__message_next(FulcraMessageReader *self,
+        const FulcraMessageRules *rules, FulcraInput *input,
+        FulcraMessageEvent *event);
 
 /**
  * fulcra__message_steal:
@@ -56,7 +65,7 @@ void fulcra__message_next(FulcraMessageReader *self, FulcraFramePool *pool,
  */
 uint8_t *fulcra__message_steal(FulcraMessageReader *self);
 
-/** Bytes held for what is not complete, a borrowed context included. */
+/** Bytes held for what is not complete, what was borrowed included. */
 size_t fulcra__message_held(const FulcraMessageReader *self);
 
 void fulcra__message_reader_clear(FulcraMessageReader *self);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fulcra-host/request.h>
+#include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ frame_type(void)
     return type;
 }
 
+/* @opcode: with FULCRA_FRAME_RSV1 where @data was compressed */
 static FulcraRepresentation *
 frame_new(uint8_t opcode, const void *data, size_t length)
 {
@@ -68,8 +70,9 @@ frame_new(uint8_t opcode, const void *data, size_t length)
             frame_type(), sizeof(*frame) + size, &payload);
     frame = payload;
     atomic_init(&frame->queued, 0);
-    frame->control = opcode >= FULCRA_OPCODE_CLOSE;
+    frame->control = (opcode & 0x0f) >= FULCRA_OPCODE_CLOSE;
     frame->size = size;
+    frame->saved = 0;
     fulcra__frame_write(frame->bytes, opcode, data, length);
     return representation;
 }
@@ -109,32 +112,101 @@ text_is_valid(const void *text, size_t length)
            fulcra__utf8_is_complete(&utf8);
 }
 
-/* Parsed JSON leaves as its text. */
-static FulcraRepresentation *
-make_json_frame(FulcraRepresentation *message)
-{
-    JsonNode *node = fulcra_representation_get_json(message);
-    g_autofree char *text = json_to_string(node, FALSE);
+/* What goes into the frames of a message. */
+typedef struct {
+    uint8_t opcode;
+    const void *bytes;
+    size_t length;
+    char *made; /* (nullable): holds bytes */
+} Payload;
 
-    return frame_new(FULCRA_OPCODE_TEXT, text, strlen(text));
+/* Parsed JSON leaves as its text. */
+static bool
+payload_take_json(Payload *payload, FulcraRepresentation *message)
+{
+    payload->made =
+            json_to_string(fulcra_representation_get_json(message), FALSE);
+    payload->bytes = payload->made;
+    payload->length = strlen(payload->made);
+    payload->opcode = FULCRA_OPCODE_TEXT;
+    return true;
+}
+
+/* False where @message has no bytes, or not those that it should have. */
+static bool
+payload_take(Payload *payload, FulcraRepresentation *message)
+{
+    const char *type = fulcra_representation_get_type(message);
+
+    if (strcmp(type, FULCRA_TYPE_JSON) == 0)
+        return payload_take_json(payload, message);
+    payload->made = NULL;
+    payload->bytes = fulcra_representation_get_bytes(message, &payload->length);
+    if (payload->bytes == NULL || strcmp(type, FULCRA_TYPE_NONE) == 0)
+        return false;
+    payload->opcode =
+            type_is_text(type) ? FULCRA_OPCODE_TEXT : FULCRA_OPCODE_BINARY;
+    return payload->opcode == FULCRA_OPCODE_BINARY ||
+           text_is_valid(payload->bytes, payload->length);
 }
 
 static FulcraRepresentation *
 make_frame(FulcraRepresentation *message, void *user_data)
 {
-    const char *type = fulcra_representation_get_type(message);
-    size_t length;
-    const void *bytes = fulcra_representation_get_bytes(message, &length);
+    FulcraRepresentation *frame;
+    Payload payload;
 
-    if (strcmp(type, FULCRA_TYPE_JSON) == 0)
-        return make_json_frame(message);
-    if (bytes == NULL || strcmp(type, FULCRA_TYPE_NONE) == 0)
+    if (!payload_take(&payload, message))
         return NULL;
-    if (!type_is_text(type))
-        return frame_new(FULCRA_OPCODE_BINARY, bytes, length);
-    if (!text_is_valid(bytes, length))
+    frame = frame_new(payload.opcode, payload.bytes, payload.length);
+    g_free(payload.made);
+    return frame;
+}
+
+/* (nullable): where it would be no shorter */
+static FulcraRepresentation *
+compress_frame(const Payload *payload, FulcraDeflater *deflater)
+{
+    size_t length;
+    g_autofree uint8_t *compressed = fulcra__deflater_run(
+            deflater, payload->bytes, payload->length, &length);
+    FulcraRepresentation *frame;
+
+    if (compressed == NULL)
         return NULL;
-    return frame_new(FULCRA_OPCODE_TEXT, bytes, length);
+    frame = frame_new(payload->opcode | FULCRA_FRAME_RSV1, compressed, length);
+    frame_of(frame)->saved = fulcra__frame_measure(payload->length) -
+                             fulcra__frame_measure(length);
+    fulcra_host_stats_add(FULCRA_STAT_DEFLATED, 1);
+    return frame;
+}
+
+static FulcraRepresentation *
+make_deflated(FulcraRepresentation *message, void *user_data)
+{
+    FulcraRepresentation *frame;
+    Payload payload;
+
+    if (!payload_take(&payload, message))
+        return NULL;
+    frame = compress_frame(&payload, user_data);
+    g_free(payload.made);
+    if (frame != NULL)
+        return frame;
+    return fulcra_representation_ref(fulcra_host_representation_derive(
+            message, frame_type(), make_frame, NULL));
+}
+
+static void
+set_unsendable(FulcraRepresentation *message, GError **error)
+{
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+            "a representation of type '%s' cannot be sent as a message: %s",
+            fulcra_representation_get_type(message),
+            fulcra_representation_get_text(message) == NULL
+                    ? "it has no bytes; convert it to text/plain, "
+                      "application/json or application/octet-stream"
+                    : "it is not UTF-8 text");
 }
 
 FulcraRepresentation *
@@ -143,16 +215,21 @@ fulcra__outbound_encode(FulcraRepresentation *message, GError **error)
     FulcraRepresentation *frame = fulcra_host_representation_derive(
             message, frame_type(), make_frame, NULL);
 
-    if (frame != NULL)
-        return frame;
-    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-            "a representation of type '%s' cannot be sent as a message: %s",
-            fulcra_representation_get_type(message),
-            fulcra_representation_get_text(message) == NULL
-                    ? "it has no bytes; convert it to text/plain, "
-                      "application/json or application/octet-stream"
-                    : "it is not UTF-8 text");
-    return NULL;
+    if (frame == NULL)
+        set_unsendable(message, error);
+    return frame;
+}
+
+FulcraRepresentation *
+fulcra__outbound_encode_deflated(
+        FulcraRepresentation *message, FulcraDeflater *deflater, GError **error)
+{
+    FulcraRepresentation *frame = fulcra_host_representation_derive(message,
+            fulcra__deflater_get_type(deflater), make_deflated, deflater);
+
+    if (frame == NULL)
+        set_unsendable(message, error);
+    return frame;
 }
 
 /* --- the queue --- */
@@ -348,6 +425,7 @@ take_written(FulcraOutbound *self, FulcraOutboundShared *shared, size_t n)
         }
         n -= left;
         shared->sent_messages += !frame->control;
+        shared->saved_bytes += frame->saved;
         pop(self, shared);
     }
 }

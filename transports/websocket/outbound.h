@@ -5,10 +5,12 @@
  * What waits to be sent
  *
  * A message is encoded once: its frame hangs on its representation and is
- * shared by all the sockets that it goes to. The queue of a socket is a list
- * of references; one write takes as many of them as it can.
+ * shared by all the sockets that it goes to. There are two such forms at most,
+ * a plain one and a compressed one for those that negotiated it. The queue of a
+ * socket is a list of references; one write takes as many of them as it can.
  */
 
+#include "websocket/deflate.h"
 #include "websocket/stream.h"
 #include <fulcra/representation.h>
 #include <stdatomic.h>
@@ -18,6 +20,7 @@ typedef struct {
     atomic_uint queued; /* in how many queues: counts once for the server */
     bool control;       /* a ping, a pong, a Close: outside the limits */
     size_t size;
+    size_t saved; /* by compressing it */
     uint8_t bytes[];
 } FulcraSentFrame;
 
@@ -39,7 +42,8 @@ typedef struct {
     /* Bytes counted here, less those uncounted here: a frame that several
      * loops share may leave by another one, so only the sum is meaningful. */
     _Atomic(int64_t) bytes;
-    uint64_t sent_messages, sent_bytes; /* since they were last collected */
+    /* Since they were last collected. */
+    uint64_t sent_messages, sent_bytes, saved_bytes;
 } FulcraOutboundShared;
 
 typedef enum {
@@ -59,6 +63,16 @@ typedef enum {
  */
 FulcraRepresentation *fulcra__outbound_encode(
         FulcraRepresentation *message, GError **error);
+
+/**
+ * fulcra__outbound_encode_deflated:
+ *
+ * As fulcra__outbound_encode(), for sockets that negotiated permessage-deflate:
+ * compressed where @deflater makes it shorter, otherwise the plain frame.
+ */
+FulcraRepresentation *fulcra__outbound_encode_deflated(
+        FulcraRepresentation *message, FulcraDeflater *deflater,
+        GError **error);
 
 /** A control frame. (transfer full) */
 FulcraRepresentation *fulcra__outbound_new_control(

@@ -149,14 +149,19 @@ collect_counts(FulcraSocketLoop *home)
         fulcra_host_stats_add(
                 FULCRA_STAT_MESSAGES_IN, (int64_t)home->got_messages);
         fulcra_host_stats_add(FULCRA_STAT_BYTES_IN, (int64_t)home->got_bytes);
-        home->got_messages = home->got_bytes = 0;
+        fulcra_host_stats_add(
+                FULCRA_STAT_INFLATED, (int64_t)home->got_deflated);
+        home->got_messages = home->got_bytes = home->got_deflated = 0;
     }
     if (home->outbound.sent_bytes > 0) {
         fulcra_host_stats_add(FULCRA_STAT_MESSAGES_OUT,
                 (int64_t)home->outbound.sent_messages);
         fulcra_host_stats_add(
                 FULCRA_STAT_BYTES_OUT, (int64_t)home->outbound.sent_bytes);
+        fulcra_host_stats_add(
+                FULCRA_STAT_DEFLATE_SAVED, (int64_t)home->outbound.saved_bytes);
         home->outbound.sent_messages = home->outbound.sent_bytes = 0;
+        home->outbound.saved_bytes = 0;
     }
 }
 

@@ -48,6 +48,7 @@ struct _FulcraSocketHandle {
     FulcraSocketLoop *home;
     FulcraWebSocket *socket; /* (nullable): the loop's thread only */
     char *id;                /* (nullable) */
+    bool deflate; /* permessage-deflate was negotiated; from the start */
 };
 
 typedef enum {
@@ -134,7 +135,7 @@ struct _FulcraSocketLoop {
     FulcraWebSocketLimits limits; /* those of all loops: a copy to be read
                                      without a lock */
     unsigned sweep_ms;
-    FulcraFramePool *pool;
+    FulcraMessageRules rules[2]; /* without permessage-deflate, and with it */
     FulcraOutboundShared outbound;
     FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
@@ -148,10 +149,11 @@ struct _FulcraSocketLoop {
     bool nudged, stopping;
     FulcraRepresentation *ping;
     FulcraPath paths[FULCRA_PATHS];
-    _Atomic(int64_t) inbound;         /* bytes received and waiting */
-    bool choked;                      /* too much of that: nothing is read */
-    uint64_t got_messages, got_bytes; /* since they were last collected */
-    uint8_t random[512];              /* for socket ids */
+    _Atomic(int64_t) inbound; /* bytes received and waiting */
+    bool choked;              /* too much of that: nothing is read */
+    /* Since they were last collected. */
+    uint64_t got_messages, got_bytes, got_deflated;
+    uint8_t random[512]; /* for socket ids */
     unsigned n_random;
 
     /* Shared: what other threads ask of this loop's sockets. */
@@ -166,7 +168,8 @@ struct _FulcraWebSockets {
     FulcraKernel *kernel;
     FulcraWebSocketLimits limits; /* guarded by lock once loops run */
     FulcraHttpUpgradeHook hook;
-    FulcraStrips *strips; /* (nullable): a playground has it */
+    FulcraStrips *strips;     /* (nullable): a playground has it */
+    FulcraDeflater *deflater; /* (nullable): permessage-deflate is on */
     size_t n_homes;
     FulcraSocketLoop *homes;
 
@@ -209,6 +212,18 @@ char *fulcra__registry_make_id(FulcraSocketLoop *home);
 FulcraSocketHandle *fulcra__handle_new(FulcraWebSocket *socket);
 void fulcra__handle_set_state(
         FulcraSocketHandle *self, FulcraHandleState state);
+
+/**
+ * fulcra__handle_encode:
+ *
+ * Any thread.
+ *
+ * Returns: (transfer none) (nullable): the frame in which @message goes to this
+ * socket; it hangs on @message and is the same for all that negotiated alike
+ */
+FulcraRepresentation *fulcra__handle_encode(FulcraSocketHandle *self,
+        FulcraRepresentation *message, GError **error);
+
 void fulcra__outbox_init(FulcraSocketLoop *home);
 void fulcra__outbox_drain(FulcraTask *task);
 void fulcra__outbox_close(FulcraSocketLoop *home);

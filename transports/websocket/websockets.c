@@ -85,6 +85,7 @@ static void
 home_set_limits(FulcraSocketLoop *home, const FulcraWebSocketLimits *limits)
 {
     home->limits = *limits;
+    home->rules[0].limit = home->rules[1].limit = limits->message;
     home->sweep_ms = sweep_period(limits);
 }
 
@@ -94,7 +95,9 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     home->owner = owner;
     home->loop = loop;
     home_set_limits(home, &owner->limits);
-    home->pool = fulcra__frame_pool_new();
+    home->rules[0].pool = home->rules[1].pool = fulcra__frame_pool_new();
+    if (owner->deflater != NULL)
+        home->rules[1].inflaters = fulcra__inflaters_new();
     home->inboxes.size = owner->limits.queue;
     home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
@@ -126,7 +129,8 @@ home_clear(FulcraSocketLoop *home)
     fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);
     fulcra_representation_unref(home->ping);
-    fulcra__frame_pool_free(home->pool);
+    fulcra__frame_pool_free(home->rules[0].pool);
+    g_clear_pointer(&home->rules[1].inflaters, fulcra__inflaters_free);
 }
 
 /* --- the transport --- */
@@ -149,6 +153,9 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     self->addresses =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->strips = playground ? fulcra__strips_new() : NULL;
+    if (self->limits.deflate)
+        self->deflater = fulcra__deflater_new(
+                self->limits.deflate_window, self->limits.deflate_least);
     self->n_homes = n_loops;
     self->homes = g_new0(FulcraSocketLoop, n_loops);
     for (size_t i = 0; i < n_loops; i++)
@@ -177,7 +184,10 @@ fulcra_websockets_set_limits(
     FulcraWebSocketLimits limits = make_limits(wanted);
 
     pthread_mutex_lock(&self->lock);
-    limits.queue = self->limits.queue; /* rings have that size */
+    limits.queue = self->limits.queue;     /* rings have that size */
+    limits.deflate = self->limits.deflate; /* sockets have agreed on it */
+    limits.deflate_window = self->limits.deflate_window;
+    limits.deflate_least = self->limits.deflate_least;
     self->limits = limits;
     pthread_mutex_unlock(&self->lock);
     for (size_t i = 0; i < self->n_homes; i++) {
@@ -266,6 +276,7 @@ fulcra__websockets_unref(FulcraWebSockets *self)
     for (size_t i = 0; i < self->n_homes; i++)
         pthread_mutex_destroy(&self->homes[i].lock);
     g_clear_pointer(&self->strips, fulcra__strips_free);
+    fulcra__deflater_free(self->deflater);
     g_hash_table_unref(self->handles);
     g_hash_table_unref(self->addresses);
     pthread_cond_destroy(&self->changed);

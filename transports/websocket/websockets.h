@@ -39,12 +39,15 @@ typedef struct {
     unsigned messages_per_second; /* of one socket; 0: unlimited; above: 1008 */
     bool close_on_error;          /* a failing SINK closes with 1011 */
     unsigned handshake_ms;        /* NEW must have answered by then */
-    unsigned ping_ms;      /* silence before a ping; as much again ends the
-                              socket; 0: never */
-    unsigned closing_ms;   /* a Close must be answered by then */
-    unsigned stop_ms;      /* closing all, with their DELETEs */
-    size_t inbound_total;  /* bytes received and waiting, of all sockets */
-    size_t outbound_total; /* bytes waiting to be sent, of all sockets */
+    unsigned ping_ms;        /* silence before a ping; as much again ends the
+                                socket; 0: never */
+    unsigned closing_ms;     /* a Close must be answered by then */
+    unsigned stop_ms;        /* closing all, with their DELETEs */
+    size_t inbound_total;    /* bytes received and waiting, of all sockets */
+    size_t outbound_total;   /* bytes waiting to be sent, of all sockets */
+    bool deflate;            /* permessage-deflate may be negotiated */
+    unsigned deflate_window; /* bits, 9 to 15, with which is compressed */
+    size_t deflate_least;    /* bytes of a message; smaller ones are not */
 } FulcraWebSocketLimits;
 
 #define FULCRA_WEBSOCKET_LIMITS_DEFAULT                                        \
@@ -54,7 +57,8 @@ typedef struct {
         .messages_per_second = 0, .close_on_error = false,                     \
         .handshake_ms = 10000, .ping_ms = 30000, .closing_ms = 5000,           \
         .stop_ms = 5000, .inbound_total = (size_t)256 << 20,                   \
-        .outbound_total = (size_t)256 << 20                                    \
+        .outbound_total = (size_t)256 << 20, .deflate = false,                 \
+        .deflate_window = 12, .deflate_least = 256                             \
     }
 
 /**
@@ -69,8 +73,8 @@ FulcraWebSockets *fulcra_websockets_new(FulcraKernel *kernel,
         FulcraLoop *const *loops, size_t n_loops,
         const FulcraWebSocketLimits *limits, bool playground);
 
-/** From now on; but for `queue`, which stays. One thread at a time, and no
- * loop's; the loops must run. */
+/** From now on; but for `queue` and what is about compression, which stay. One
+ * thread at a time, and no loop's; the loops must run. */
 void fulcra_websockets_set_limits(
         FulcraWebSockets *self, const FulcraWebSocketLimits *limits);
 

@@ -197,6 +197,7 @@ static void
 take_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
 {
     self->home->got_messages++;
+    self->home->got_deflated += event->deflated;
     if (exceeds_rate(self)) {
         fulcra__socket_end(self, FULCRA_CLOSE_POLICY, "too many messages",
                 FULCRA_CLOSE_POLICY, true);
@@ -235,6 +236,8 @@ take_violation(FulcraWebSocket *self, const FulcraMessageEvent *event)
                                   ? FULCRA_STAT_CLOSED_TOO_LARGE
                                   : FULCRA_STAT_CLOSED_PROTOCOL,
             1);
+    if (event->deflated)
+        fulcra_host_stats_add(FULCRA_STAT_INFLATE_REFUSED, 1);
     fulcra_log_info(NULL, "socket %s: %s, closed with %u",
             fulcra__socket_name(self), event->why, event->code);
     fulcra__socket_end(self, event->code, event->why, event->code, false);
@@ -267,8 +270,8 @@ take_event(FulcraWebSocket *self, const FulcraMessageEvent *event,
 static void
 next_event(FulcraWebSocket *self, FulcraInput *input, FulcraMessageEvent *event)
 {
-    fulcra__message_next(&self->reader, self->home->pool,
-            self->home->limits.message, input, event);
+    fulcra__message_next(&self->reader,
+            &self->home->rules[self->handle->deflate], input, event);
 }
 
 void

@@ -50,6 +50,15 @@
     X(CLOSED_PROTOCOL, "closed_protocol", "closed for a protocol violation")   \
     X(CLOSED_TOO_LARGE, "closed_too_large", "closed with 1009")                \
     X(CLOSED_IDLE, "closed_idle", "closed for silence")                        \
+    X(SOCKETS_DEFLATE, "sockets_deflate",                                      \
+            "handshakes in which permessage-deflate was agreed on")            \
+    X(DEFLATED, "deflated",                                                    \
+            "messages compressed, each once for all its sockets")              \
+    X(DEFLATE_SAVED, "deflate_saved",                                          \
+            "bytes not sent as they were compressed")                          \
+    X(INFLATED, "inflated", "messages received that were compressed")          \
+    X(INFLATE_REFUSED, "inflate_refused",                                      \
+            "compressed messages that were no DEFLATE data, or too large")     \
     X(SINKS_FAILED, "sinks_failed", "messages whose SINK failed")              \
     X(CACHE_HITS, "cache_hits", "answers that were there already")             \
     X(CACHE_MISSES, "cache_misses",                                            \
