@@ -54,6 +54,7 @@ extern const FulcraCommand fulcra_command_version;
 extern const FulcraCommand fulcra_command_stat;
 extern const FulcraCommand fulcra_command_space_tree;
 extern const FulcraCommand fulcra_command_resolve;
+extern const FulcraCommand fulcra_command_trace;
 extern const FulcraCommand fulcra_command_socket_list;
 extern const FulcraCommand fulcra_command_socket_close;
 extern const FulcraCommand fulcra_command_cache_stat;

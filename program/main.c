@@ -20,6 +20,7 @@ const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_request,
     &fulcra_command_new_module,
     &fulcra_command_resolve,
+    &fulcra_command_trace,
     &fulcra_command_space_tree,
     &fulcra_command_socket_list,
     &fulcra_command_socket_close,

@@ -162,6 +162,8 @@ fulcra_server_new(
     self->playground =
             fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND);
     self->kernel = fulcra_setup_kernel(settings);
+    self->traces = fulcra_traces_new(self->kernel,
+            (size_t)fulcra_settings_get_int(settings, FULCRA_SETTING_TRACES));
     self->loops = g_ptr_array_new();
     return start(self, error) ? g_steal_pointer(&self) : NULL;
 }
@@ -218,6 +220,7 @@ fulcra_server_free(FulcraServer *self)
         fulcra_loop_free(self->loops->pdata[i]);
     g_ptr_array_unref(self->loops);
     fulcra_host_kernel_free(self->kernel);
+    fulcra_traces_free(self->traces);
     g_free(self);
 }
 

@@ -7,6 +7,7 @@
 #include "http/server.h"
 #include "server.h"
 #include "spaces/ticker.h"
+#include "traces.h"
 #include "websocket/websockets.h"
 #include <fulcra-host/loader.h>
 
@@ -33,5 +34,6 @@ struct _FulcraServer {
     bool http_runs;
     FulcraTicker *ticker;
     FulcraLoader *loader;
+    FulcraTraces *traces;
     FulcraAdmin *admin;
 };

@@ -70,7 +70,11 @@
       "requests that wait for a worker, or in one domain")                     \
     X("kernel.", CACHE, SIZE, "cache", "64MiB", 0, 64 * FULCRA_SETTING_GIB,    \
       NULL, NULL, FULCRA_FOR_NONE, "SIZE",                                     \
-      "answers that are kept; 0: none")
+      "answers that are kept; 0: none")                                        \
+    X("kernel.", TRACES, SIZE, "traces", "4MiB", 65536, FULCRA_SETTING_GIB,    \
+      NULL, NULL, FULCRA_FOR_NONE, "SIZE",                                     \
+      "traced requests that are kept, where somebody traces; the oldest go "   \
+      "first")
 
 #define FULCRA_SETTINGS_HTTP(X)                                                \
     X("http.", HTTP_MAX_BODY, SIZE, "maxBody", "1MiB",                         \

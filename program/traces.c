@@ -31,8 +31,8 @@ typedef struct {
 
 typedef struct {
     FulcraTraces *traces;
-    uint64_t number;
-    int64_t at; /* real microseconds */
+    uint64_t number; /* in the order in which trees ended */
+    int64_t at;      /* real microseconds */
     bool failed_only, failed;
     unsigned n_lost;
     size_t bytes;
@@ -48,7 +48,7 @@ struct _FulcraTraces {
     GRegex *pattern;           /* (nullable) */
     GQueue ring;               /* of Tree, the oldest first */
     size_t bytes;
-    uint64_t n_begun, n_lost; /* trees */
+    uint64_t n_ended, n_lost; /* trees */
 };
 
 /* --- records --- */
@@ -172,8 +172,10 @@ tree_release(void *user_data)
         traces->n_lost++;
     if (self->records->len == 0 || (self->failed_only && !self->failed))
         tree_free(self);
-    else
+    else {
+        self->number = ++traces->n_ended;
         g_queue_push_tail(&traces->ring, self);
+    }
     pthread_mutex_unlock(&traces->lock);
 }
 
@@ -185,13 +187,21 @@ is_for_socket(FulcraRequest *root, const char *id)
     return wanted != NULL && wanted == fulcra_request_get_socket(root);
 }
 
+/* Who looks at traces is not to see himself looking. */
+static bool
+is_of_admin(const char *identifier)
+{
+    return g_str_has_prefix(identifier, "admin:") ||
+           g_str_has_prefix(identifier, "monitor:");
+}
+
 static bool
 fits(FulcraTraces *self, FulcraRequest *root)
 {
     const char *identifier =
             fulcra_identifier_get_text(fulcra_request_get_identifier(root));
 
-    return self->on &&
+    return self->on && !is_of_admin(identifier) &&
            (self->identifier == NULL ||
                    strcmp(identifier, self->identifier) == 0) &&
            (self->pattern == NULL ||
@@ -209,7 +219,6 @@ watch_root(FulcraRequest *root, void *user_data)
     if (fits(self, root) && make_room(self, sizeof(Tree))) {
         tree = g_new0(Tree, 1);
         tree->traces = self;
-        tree->number = ++self->n_begun;
         tree->at = g_get_real_time();
         tree->failed_only = self->failed_only;
         tree->bytes = sizeof(Tree);
@@ -398,12 +407,10 @@ print_newest(
     }
 }
 
-JsonNode *
-fulcra_traces_to_json(FulcraTraces *self, uint64_t after, unsigned max)
+void
+fulcra_traces_build(
+        FulcraTraces *self, uint64_t after, unsigned max, JsonBuilder *builder)
 {
-    g_autoptr(JsonBuilder) builder = json_builder_new();
-
-    json_builder_begin_object(builder);
     pthread_mutex_lock(&self->lock);
     json_builder_set_member_name(builder, "tracing");
     json_builder_add_boolean_value(builder, self->on);
@@ -415,6 +422,4 @@ fulcra_traces_to_json(FulcraTraces *self, uint64_t after, unsigned max)
     print_newest(self, after, max, builder);
     json_builder_end_array(builder);
     pthread_mutex_unlock(&self->lock);
-    json_builder_end_object(builder);
-    return json_builder_get_root(builder);
 }

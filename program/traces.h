@@ -47,18 +47,17 @@ void fulcra_traces_stop(FulcraTraces *self);
 void fulcra_traces_clear(FulcraTraces *self);
 
 /**
- * fulcra_traces_to_json:
+ * fulcra_traces_build:
  * @after: number of a tree: only those after it; 0: all
  * @max: at most so many, the newest
+ * @builder: in an object that has been begun
  *
- * {"tracing": ..., "bytes": ..., "lost": ..., "trees": [...]}; each tree has
- * its "number", "at" (ISO 8601), "us", "error", and "requests" in the order in
+ * Adds "tracing", "bytes", "max_bytes", "lost" and "trees". Each tree has its
+ * "number", "at" (ISO 8601), "us", "error", and "requests" in the order in
  * which they began: "depth", "verb", "identifier", "endpoint", "space",
  * "cache", "error", "thread", "start_us" (since the tree began), "us".
- *
- * Returns: (transfer full)
  */
-JsonNode *fulcra_traces_to_json(
-        FulcraTraces *self, uint64_t after, unsigned max);
+void fulcra_traces_build(
+        FulcraTraces *self, uint64_t after, unsigned max, JsonBuilder *builder);
 
 G_END_DECLS

@@ -57,4 +57,7 @@ void fulcra_admin_cache(FulcraAdminCall *call);
 void fulcra_admin_expire(FulcraAdminCall *call);
 void fulcra_admin_log(FulcraAdminCall *call);
 void fulcra_admin_drain(FulcraAdminCall *call);
+void fulcra_admin_traces(FulcraAdminCall *call);
+void fulcra_admin_trace(FulcraAdminCall *call);
+void fulcra_admin_stop_tracing(FulcraAdminCall *call);
 void fulcra_admin_unknown(FulcraAdminCall *call);

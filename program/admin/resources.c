@@ -52,6 +52,16 @@ const FulcraAdminResource fulcra_admin_resources[] = {
             "take no new sockets, close those that are there with 1012 over "
             "that time, stop",
             fulcra_admin_drain },
+    { "traces", LOOK, "/traces", "after,limit",
+            "trees of requests that were traced, the newest `limit` of those "
+            "after the number `after`",
+            fulcra_admin_traces },
+    { "trace", CHANGE, "/traces", "identifier,match,socket,failed",
+            "trace requests that fit all that is given, from now on",
+            fulcra_admin_trace },
+    { "trace stop", END, "/traces", "forget",
+            "trace no more; with `forget`, drop what was traced",
+            fulcra_admin_stop_tracing },
     { "unknown", LOOK, "/{path*}", NULL, NULL, fulcra_admin_unknown },
     { NULL },
 };

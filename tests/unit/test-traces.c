@@ -70,12 +70,23 @@ ask(Traced *self, const char *identifier)
 
 /* (transfer full) */
 static JsonNode *
-look(Traced *self, JsonArray **trees)
+look_after(Traced *self, uint64_t after, unsigned max, JsonArray **trees)
 {
-    JsonNode *all = fulcra_traces_to_json(self->traces, 0, 1000);
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_object(builder);
+    fulcra_traces_build(self->traces, after, max, builder);
+    json_builder_end_object(builder);
+    JsonNode *all = json_builder_get_root(builder);
 
     *trees = json_object_get_array_member(json_node_get_object(all), "trees");
     return all;
+}
+
+static JsonNode *
+look(Traced *self, JsonArray **trees)
+{
+    return look_after(self, 0, 1000, trees);
 }
 
 static void
@@ -212,9 +223,8 @@ test_after(void)
     for (int i = 0; i < 5; i++)
         ask(&traced, "res:/leaf/x");
 
-    g_autoptr(JsonNode) all = fulcra_traces_to_json(traced.traces, 2, 2);
-    JsonArray *trees =
-            json_object_get_array_member(json_node_get_object(all), "trees");
+    JsonArray *trees;
+    g_autoptr(JsonNode) all = look_after(&traced, 2, 2, &trees);
     g_assert_cmpuint(json_array_get_length(trees), ==, 2);
     g_assert_cmpint(json_object_get_int_member(
                             json_array_get_object_element(trees, 0), "number"),
