@@ -17,8 +17,12 @@ def admin(serve, fulcra, tmp_path):
     return Admin(serve("--admin", f"{tmp_path}/a"), f"{tmp_path}/a", fulcra)
 
 
-def trees(admin, query=""):
-    return admin.get(f"/traces{query}")["trees"]
+def trees(admin, query="", count=1):
+    """At least so many: a tree ends a moment after it was answered."""
+    def look():
+        found = admin.get(f"/traces{query}")["trees"]
+        return found if len(found) >= count else None
+    return wait_for(look, what=f"{count} trees")
 
 
 def start(admin, query=""):
@@ -75,7 +79,6 @@ def test_one_socket(admin):
             socket.send(TEXT, b"hello")
             assert socket.receive()[1] == b"hello"
 
-        wait_for(lambda: trees(admin))
         tree, = trees(admin)
         assert f"socketid@{first}" in tree["requests"][0]["identifier"]
         assert second not in str(tree)
@@ -84,11 +87,12 @@ def test_one_socket(admin):
 def test_stop_and_forget(admin):
     start(admin)
     admin.server.get("/demo/hello/you")
+    assert len(trees(admin)) == 1
     end(admin)
     admin.server.get("/demo/hello/me")
     assert len(trees(admin)) == 1
     end(admin, "?forget=true")
-    assert trees(admin) == []
+    assert admin.get("/traces")["trees"] == []
 
 
 def test_what_is_new(admin):
@@ -96,7 +100,7 @@ def test_what_is_new(admin):
     for name in "abc":
         admin.server.get(f"/demo/hello/{name}")
 
-    assert [tree["number"] for tree in trees(admin)] == [1, 2, 3]
+    assert [tree["number"] for tree in trees(admin, count=3)] == [1, 2, 3]
     assert [tree["number"] for tree in trees(admin, "?after=2")] == [3]
     assert [tree["number"] for tree in trees(admin, "?limit=1")] == [3]
 
@@ -174,6 +178,7 @@ def test_last(admin):
     start(admin, "?failed=true")
     admin.server.get("/nobody/here")
 
+    trees(admin)
     result = admin("trace", "--last")
     assert result.returncode == 0
     assert "failed: " in result.stdout

@@ -138,7 +138,9 @@ take_random(FulcraSocketLoop *home, uint8_t bytes[16])
     memcpy(bytes, home->random + home->n_random, 16);
 }
 
-/* Six bits a character, so that an id and its NUL are 23 bytes. */
+/* Six bits a character, so that an id and its NUL are 23 bytes. The two bits
+ * that are left over come first: an id begins with a letter, and no command
+ * takes it for an option. */
 char *
 fulcra__registry_make_id(FulcraSocketLoop *home)
 {
@@ -152,7 +154,7 @@ fulcra__registry_make_id(FulcraSocketLoop *home)
         unsigned at = i * 6 / 8, shift = 10 - i * 6 % 8;
         unsigned pair = (unsigned)bytes[at] << 8 | bytes[at + 1];
 
-        id[i] = digits[pair >> shift & 63];
+        id[21 - i] = digits[pair >> shift & 63];
     }
     id[22] = '\0';
     return id;
