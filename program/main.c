@@ -19,6 +19,11 @@ const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_check,
     &fulcra_command_request,
     &fulcra_command_new_module,
+    &fulcra_command_module_list,
+    &fulcra_command_module_info,
+    &fulcra_command_module_load,
+    &fulcra_command_module_reload,
+    &fulcra_command_module_unload,
     &fulcra_command_resolve,
     &fulcra_command_trace,
     &fulcra_command_space_tree,
@@ -53,7 +58,7 @@ print_commands(void)
     printf("usage: fulcra COMMAND [OPTION]...\n\n"
            "A resource-oriented application server.\n\n");
     for (size_t i = 0; fulcra_commands[i] != NULL; i++)
-        printf("  %-13s %s\n", fulcra_commands[i]->name,
+        printf("  %-14s %s\n", fulcra_commands[i]->name,
                 fulcra_commands[i]->summary);
     printf("\n'fulcra COMMAND --help' says more.\n");
 }

@@ -38,6 +38,16 @@ fulcra_admin_put_bool(JsonBuilder *builder, const char *name, bool value)
 }
 
 void
+fulcra_admin_put_time(JsonBuilder *builder, const char *name, int64_t us)
+{
+    if (us == 0)
+        return;
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(us / 1000000);
+    g_autofree char *text = g_date_time_format_iso8601(time);
+    fulcra_admin_put_text(builder, name, text);
+}
+
+void
 fulcra_admin_begin_list(JsonBuilder *builder, const char *name)
 {
     json_builder_set_member_name(builder, name);

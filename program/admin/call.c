@@ -47,6 +47,12 @@ fulcra_admin_call_get_request(FulcraAdminCall *self)
     return self->request;
 }
 
+const char *
+fulcra_admin_call_get_who(FulcraAdminCall *self)
+{
+    return self->who;
+}
+
 /* A repeated parameter is a list: its last value counts. (nullable) */
 static const char *
 get_param(FulcraAdminCall *self, const char *name)
@@ -179,7 +185,7 @@ describe(FulcraAdminCall *self)
 static void
 audit(FulcraAdminCall *self, const GError *error)
 {
-    if (self->resource->verb == FULCRA_VERB_SOURCE)
+    if (self->resource->verb == FULCRA_VERB_SOURCE || self->resource->logs)
         return;
     g_autofree char *what = describe(self);
     if (error == NULL)

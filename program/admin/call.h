@@ -27,6 +27,7 @@ typedef struct {
                           required one ends with "!" */
     const char *help;
     void (*answer)(FulcraAdminCall *call);
+    bool logs; /* it says itself in the log what it changed */
 } FulcraAdminResource;
 
 /** Ends with one whose name is NULL. */
@@ -39,6 +40,9 @@ FulcraAdmin *fulcra_admin_call_get_admin(FulcraAdminCall *self);
 
 /** The request that is answered. (transfer none) */
 FulcraRequest *fulcra_admin_call_get_request(FulcraAdminCall *self);
+
+/** Who asks: "uid 1000 pid 4711". (transfer none) */
+const char *fulcra_admin_call_get_who(FulcraAdminCall *self);
 
 /** A parameter, or a slot of the path. (nullable) (transfer none) */
 const char *fulcra_admin_call_get(FulcraAdminCall *self, const char *name);
@@ -81,6 +85,8 @@ void fulcra_admin_put_text(
 void fulcra_admin_put_int(
         JsonBuilder *builder, const char *name, int64_t number);
 void fulcra_admin_put_bool(JsonBuilder *builder, const char *name, bool value);
+/** @us: as g_get_real_time() counts; 0 adds none. "2026-01-01T12:00:00Z" */
+void fulcra_admin_put_time(JsonBuilder *builder, const char *name, int64_t us);
 void fulcra_admin_begin_list(JsonBuilder *builder, const char *name);
 void fulcra_admin_put_texts(
         JsonBuilder *builder, const char *name, const char *const *texts);

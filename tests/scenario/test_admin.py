@@ -131,7 +131,13 @@ try:
     client.sendall(b"GET /server HTTP/1.0\\r\\n\\r\\n")
 except OSError:
     pass  # it was refused before that
-print(b"".join(iter(lambda: client.recv(65536), b"")).decode())
+answer = b""
+try:
+    while data := client.recv(65536):
+        answer += data
+except OSError:
+    pass  # what it was sent is still there
+print(answer.decode())
 """
 
 
@@ -262,7 +268,7 @@ def test_the_index_names_all(admin):
 
     for resource in resources:
         assert resource["help"] and resource["path"].startswith("/")
-        if resource["method"] == "GET" and not any(
+        if resource["method"] == "GET" and "{" not in resource["path"] and not any(
                 name.endswith("!") for name in resource["parameters"]):
             admin.get(resource["path"])
 
