@@ -140,6 +140,8 @@ struct _FulcraSocketLoop {
     FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
     unsigned n_sockets;
+    unsigned n_opened; /* ever; at the last sweep; when memory was given back */
+    unsigned n_opened_before, n_opened_at_trim;
     FulcraWebSocket *dirty;
     FulcraTurnEnd turn_end;
     FulcraTimer sweep, drain;

@@ -9,6 +9,7 @@
 #include "websocket/socket.h"
 
 #include <fulcra/log.h>
+#include <malloc.h>
 
 /* Budgets are looked at when a loop's debt has moved by this much. */
 #define BUDGET_STEP ((int64_t)65536)
@@ -68,6 +69,24 @@ sweep_socket(FulcraWebSocket *self, uint32_t now)
         fulcra__wire_drop(self, true);
 }
 
+/* A connection being made takes forty times the memory that its socket keeps,
+ * and malloc holds on to it, in holes between the sockets. So it is given back
+ * when a burst of handshakes is over, which takes less than a millisecond for
+ * ten thousand sockets. */
+#define BURST 500
+
+static void
+sweep_memory(FulcraSocketLoop *home)
+{
+    bool quiet = home->n_opened == home->n_opened_before;
+
+    home->n_opened_before = home->n_opened;
+    if (!quiet || home->n_opened - home->n_opened_at_trim < BURST)
+        return;
+    home->n_opened_at_trim = home->n_opened;
+    malloc_trim(0);
+}
+
 void
 fulcra__sweep_run(FulcraTimer *timer)
 {
@@ -79,6 +98,7 @@ fulcra__sweep_run(FulcraTimer *timer)
     /* Sockets are taken out of the list at the end of the turn only. */
     for (FulcraWebSocket *self = home->sockets; self != NULL; self = self->next)
         sweep_socket(self, now);
+    sweep_memory(home);
     fulcra_loop_set_timer(home->loop, &home->sweep, home->sweep_ms);
 }
 

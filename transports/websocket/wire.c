@@ -395,6 +395,7 @@ fulcra__wire_open(FulcraWebSocket *self, int fd)
     self->heard_ms = fulcra__socket_now_ms(self->home);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS, 1);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS_OPENED, 1);
+    self->home->n_opened++;
     if (!fulcra_loop_watch(self->home->loop, &self->watch, EPOLLIN, &error)) {
         fulcra_log_warning(NULL, "socket %s: %s", fulcra__socket_name(self),
                 error->message);
