@@ -3,10 +3,16 @@
 /*
  * head.c - the head of a request in one allocation
  *
- * `blob` holds NUL-terminated texts one behind the other: method, path, query,
- * remote host, then name and value of each field. A WebSocket keeps this for
- * life, so there is no table of fields: they are few, and are searched. What
- * its head has in common with those of others is in a shared template.
+ * A WebSocket keeps this for life, so there is no table of fields: they are
+ * few, and are searched. NUL-terminated texts stand one behind the other in two
+ * rows:
+ *
+ *   own     remote host, path, query, the values of the fields of its own
+ *   common  method, the names of those fields, an empty name; then name and
+ *           value of each other field
+ *
+ * The common row of a WebSocket's head is in a template that it shares with
+ * others; any other head has it behind its own.
  *
  * Immutable after fulcra__http_head_new(); any thread.
  */
@@ -19,9 +25,8 @@
 
 struct _FulcraHttpHead {
     FulcraContext context;
-    FulcraHttpTemplate *shared; /* (nullable): more fields */
-    uint32_t n_blob;
-    uint32_t path, query, remote_host, fields; /* offsets in blob */
+    FulcraHttpTemplate *shared; /* (nullable): has the common row */
+    uint32_t n_own, n_blob;     /* the common row begins behind the own one */
     char blob[];
 };
 
@@ -51,14 +56,11 @@ class_init(void)
 
 /* --- making --- */
 
-static uint32_t
-append(GString *blob, const char *text, size_t length)
+static void
+append(GString *row, const char *text, size_t length)
 {
-    uint32_t at = (uint32_t)blob->len;
-
-    g_string_append_len(blob, text, (gssize)length);
-    g_string_append_c(blob, '\0');
-    return at;
+    g_string_append_len(row, text, (gssize)length);
+    g_string_append_c(row, '\0');
 }
 
 static bool
@@ -77,26 +79,38 @@ came_before(const FulcraHttpReceived *received, size_t index)
     return false;
 }
 
+static void
+append_name(GString *row, const FulcraHttpField *field)
+{
+    for (size_t i = 0; i < field->n_name; i++)
+        g_string_append_c(row, g_ascii_tolower(field->name[i]));
+    g_string_append_c(row, '\0');
+}
+
+static bool
+has_name(const FulcraHttpField *field, const char *name)
+{
+    return field->n_name == strlen(name) &&
+           g_ascii_strncasecmp(field->name, name, field->n_name) == 0;
+}
+
 /* RFC 9110 section 5.3: fields of one name are a list; cookies are special
  * (RFC 6265 section 5.4). */
 static void
-append_field(GString *blob, const FulcraHttpReceived *received, size_t index)
+append_value(GString *row, const FulcraHttpReceived *received, size_t index)
 {
     const FulcraHttpField *field = &received->fields[index];
-    size_t name_at = append(blob, field->name, field->n_name);
-    bool cookie = g_ascii_strcasecmp(blob->str + name_at, "cookie") == 0;
+    const char *separator = has_name(field, "cookie") ? "; " : ", ";
 
-    for (char *at = blob->str + name_at; *at != '\0'; at++)
-        *at = g_ascii_tolower(*at);
-    g_string_append_len(blob, field->value, (gssize)field->n_value);
+    g_string_append_len(row, field->value, (gssize)field->n_value);
     for (size_t i = index + 1; i < received->n_fields; i++) {
         if (!same_name(&received->fields[i], field))
             continue;
-        g_string_append(blob, cookie ? "; " : ", ");
-        g_string_append_len(blob, received->fields[i].value,
+        g_string_append(row, separator);
+        g_string_append_len(row, received->fields[i].value,
                 (gssize)received->fields[i].n_value);
     }
-    g_string_append_c(blob, '\0');
+    g_string_append_c(row, '\0');
 }
 
 /* What each client has of its own. */
@@ -108,20 +122,25 @@ is_own(const FulcraHttpField *field)
         "x-real-ip", "x-request-id" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (field->n_name == strlen(names[i]) &&
-                g_ascii_strncasecmp(field->name, names[i], field->n_name) == 0)
+        if (has_name(field, names[i]))
             return true;
     return false;
 }
 
-/* @own, @shared: where fields of either kind go, possibly the same. */
 static void
-append_fields(GString *own, GString *shared, const FulcraHttpReceived *received)
+append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
 {
     for (size_t i = 0; i < received->n_fields; i++)
-        if (!came_before(received, i))
-            append_field(
-                    is_own(&received->fields[i]) ? own : shared, received, i);
+        if (!came_before(received, i) && is_own(&received->fields[i])) {
+            append_name(common, &received->fields[i]);
+            append_value(own, received, i);
+        }
+    append(common, "", 0);
+    for (size_t i = 0; i < received->n_fields; i++)
+        if (!came_before(received, i) && !is_own(&received->fields[i])) {
+            append_name(common, &received->fields[i]);
+            append_value(common, received, i);
+        }
 }
 
 FulcraHttpHead *
@@ -129,26 +148,26 @@ fulcra__http_head_new(const char *path, const char *query,
         const char *remote_host, const FulcraHttpReceived *received, bool kept)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    g_autoptr(GString) blob = g_string_sized_new(1024);
-    g_autoptr(GString) shared = g_string_sized_new(1024);
+    g_autoptr(GString) own = g_string_sized_new(1024);
+    g_autoptr(GString) common = g_string_sized_new(1024);
     FulcraHttpHead parts = { 0 };
 
     pthread_once(&once, class_init);
-    append(blob, received->method, strlen(received->method));
-    parts.path = append(blob, path, strlen(path));
-    parts.query = append(blob, query, strlen(query));
-    parts.remote_host = append(blob, remote_host, strlen(remote_host));
-    parts.fields = (uint32_t)blob->len;
-    append_fields(blob, kept ? shared : blob, received);
-    if (shared->len > 0)
-        parts.shared = fulcra__http_template_get(shared->str, shared->len);
+    append(own, remote_host, strlen(remote_host));
+    append(own, path, strlen(path));
+    append(own, query, strlen(query));
+    append(common, received->method, strlen(received->method));
+    append_fields(own, common, received);
+    parts.n_own = (uint32_t)own->len;
+    if (kept)
+        parts.shared = fulcra__http_template_get(common->str, common->len);
     if (parts.shared == NULL)
-        g_string_append_len(blob, shared->str, (gssize)shared->len);
-    parts.n_blob = (uint32_t)blob->len;
+        g_string_append_len(own, common->str, (gssize)common->len);
+    parts.n_blob = (uint32_t)own->len;
 
-    FulcraHttpHead *self = g_malloc(sizeof *self + blob->len);
+    FulcraHttpHead *self = g_malloc(sizeof *self + own->len);
     *self = parts;
-    memcpy(self->blob, blob->str, blob->len);
+    memcpy(self->blob, own->str, own->len);
     fulcra_host_context_init(&self->context, &head_class, NULL);
     return self;
 }
@@ -181,8 +200,34 @@ fulcra__http_head_of_request(FulcraRequest *request)
     return (FulcraHttpHead *)fulcra_host_request_get_layer(request);
 }
 
+static const char *
+next_text(const char *text)
+{
+    return text + strlen(text) + 1;
+}
+
+static const char *
+common_row(FulcraHttpHead *self, const char **end)
+{
+    size_t length = self->n_blob - self->n_own;
+    const char *row = self->blob + self->n_own;
+
+    if (self->shared != NULL)
+        row = fulcra__http_template_get_fields(self->shared, &length);
+    *end = row + length;
+    return row;
+}
+
 const char *
 fulcra_http_head_get_method(FulcraHttpHead *self)
+{
+    const char *end;
+
+    return common_row(self, &end);
+}
+
+const char *
+fulcra_http_head_get_remote_host(FulcraHttpHead *self)
 {
     return self->blob;
 }
@@ -190,19 +235,13 @@ fulcra_http_head_get_method(FulcraHttpHead *self)
 const char *
 fulcra_http_head_get_path(FulcraHttpHead *self)
 {
-    return self->blob + self->path;
+    return next_text(self->blob);
 }
 
 const char *
 fulcra_http_head_get_query(FulcraHttpHead *self)
 {
-    return self->blob + self->query;
-}
-
-const char *
-fulcra_http_head_get_remote_host(FulcraHttpHead *self)
-{
-    return self->blob + self->remote_host;
+    return next_text(fulcra_http_head_get_path(self));
 }
 
 size_t
@@ -211,56 +250,61 @@ fulcra_http_head_get_size(FulcraHttpHead *self)
     return sizeof *self + self->n_blob;
 }
 
-static const char *
-find_field(const char *at, const char *end, const char *name)
-{
-    while (at < end) {
-        const char *value = at + strlen(at) + 1;
+/* --- fields --- */
 
-        if (g_ascii_strcasecmp(at, name) == 0)
-            return value;
-        at = value + strlen(value) + 1;
+typedef struct {
+    const char *name, *value;
+    const char *own_name, *own_value, *at, *end;
+} FieldWalk;
+
+static void
+walk_begin(FieldWalk *walk, FulcraHttpHead *self)
+{
+    walk->own_name = next_text(common_row(self, &walk->end));
+    walk->own_value = next_text(fulcra_http_head_get_query(self));
+    walk->at = NULL;
+}
+
+static bool
+walk_next(FieldWalk *walk)
+{
+    if (*walk->own_name != '\0') {
+        walk->name = walk->own_name;
+        walk->value = walk->own_value;
+        walk->own_name = next_text(walk->own_name);
+        walk->own_value = next_text(walk->own_value);
+        return true;
     }
-    return NULL;
+    if (walk->at == NULL)
+        walk->at = next_text(walk->own_name);
+    if (walk->at >= walk->end)
+        return false;
+    walk->name = walk->at;
+    walk->value = next_text(walk->name);
+    walk->at = next_text(walk->value);
+    return true;
 }
 
 const char *
 fulcra_http_head_get_header(FulcraHttpHead *self, const char *name)
 {
-    const char *value = find_field(
-            self->blob + self->fields, self->blob + self->n_blob, name);
-    size_t n_shared;
+    FieldWalk walk;
 
-    if (value != NULL || self->shared == NULL)
-        return value;
-    const char *shared =
-            fulcra__http_template_get_fields(self->shared, &n_shared);
-    return find_field(shared, shared + n_shared, name);
-}
-
-typedef void (*EachField)(const char *name, const char *value, void *user_data);
-
-static void
-foreach_field(const char *at, const char *end, EachField each, void *user_data)
-{
-    while (at < end) {
-        const char *value = at + strlen(at) + 1;
-
-        each(at, value, user_data);
-        at = value + strlen(value) + 1;
-    }
+    walk_begin(&walk, self);
+    while (walk_next(&walk))
+        if (g_ascii_strcasecmp(walk.name, name) == 0)
+            return walk.value;
+    return NULL;
 }
 
 void
-fulcra__http_head_foreach(FulcraHttpHead *self, EachField each, void *user_data)
+fulcra__http_head_foreach(FulcraHttpHead *self,
+        void (*each)(const char *name, const char *value, void *user_data),
+        void *user_data)
 {
-    size_t n_shared;
+    FieldWalk walk;
 
-    foreach_field(self->blob + self->fields, self->blob + self->n_blob, each,
-            user_data);
-    if (self->shared == NULL)
-        return;
-    const char *shared =
-            fulcra__http_template_get_fields(self->shared, &n_shared);
-    foreach_field(shared, shared + n_shared, each, user_data);
+    walk_begin(&walk, self);
+    while (walk_next(&walk))
+        each(walk.name, walk.value, user_data);
 }

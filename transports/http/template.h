@@ -19,7 +19,7 @@ typedef struct _FulcraHttpTemplate FulcraHttpTemplate;
 
 /**
  * fulcra__http_template_get:
- * @fields: names and values, each with its NUL, one behind the other
+ * @fields: texts, such as names and values, each with its NUL
  *
  * Returns: (transfer full) (nullable): NULL where there are too many different
  * ones already; then the head keeps the fields itself
