@@ -115,3 +115,18 @@ fulcra_limits_websocket(const FulcraSettings *settings)
 
     return limits;
 }
+
+FulcraChangeLimits
+fulcra_limits_change(const FulcraSettings *settings)
+{
+#define GET(id) (unsigned)fulcra_settings_get_int(settings, FULCRA_SETTING_##id)
+    FulcraChangeLimits limits = {
+        .probe_ms = GET(PROBE_TIMEOUT),
+        .start_ms = GET(START_TIMEOUT),
+        .hold_ms = GET(HOLD_TIMEOUT),
+        .close_ms = GET(CLOSE_TIMEOUT),
+    };
+#undef GET
+
+    return limits;
+}

@@ -160,6 +160,7 @@ serve(FulcraOptions *options)
     }
     fulcra_setup_log(settings);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write that is too large fails */
     return serve_within(settings);
 }
 

@@ -126,6 +126,8 @@ load_modules(FulcraServer *self, GError **error)
     self->ticker = fulcra_ticker_new(self->loops->pdata[0]);
     self->loader = fulcra_setup_loader(
             self->kernel, self->settings, self->loops->pdata[0], self->ticker);
+    fulcra_host_loader_set_sockets(
+            self->loader, fulcra_websockets_get_keeper(self->sockets));
     if (self->playground)
         add_playground_spaces(self);
     return fulcra_setup_scan(self->loader, self->settings, error) &&
@@ -146,6 +148,8 @@ start(FulcraServer *self, GError **error)
     fulcra_http_server_start(self->http);
     self->http_runs = true;
     atomic_store(&self->state, FULCRA_SERVER_READY);
+    self->watcher = fulcra_watcher_new(self->loader,
+            fulcra_settings_get_list(self->settings, FULCRA_SETTING_WATCH));
     fulcra_admin_start(self->admin);
     return true;
 }
@@ -190,6 +194,7 @@ static void
 stop(FulcraServer *self)
 {
     atomic_store(&self->state, FULCRA_SERVER_STOPS);
+    g_clear_pointer(&self->watcher, fulcra_watcher_free);
     if (self->admin != NULL)
         fulcra_admin_close(self->admin);
     if (self->loader != NULL)

@@ -8,6 +8,7 @@
 #include "server.h"
 #include "spaces/ticker.h"
 #include "traces.h"
+#include "watcher.h"
 #include "websocket/websockets.h"
 #include <fulcra-host/loader.h>
 
@@ -35,5 +36,6 @@ struct _FulcraServer {
     FulcraTicker *ticker;
     FulcraLoader *loader;
     FulcraTraces *traces;
+    FulcraWatcher *watcher;
     FulcraAdmin *admin;
 };

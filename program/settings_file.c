@@ -22,6 +22,11 @@ static const FulcraSchemaKey kernel_keys[] = {
 };
 static const FulcraSchema kernel_schema = { "kernel", kernel_keys, NULL, NULL };
 
+static const FulcraSchemaKey loader_keys[] = {
+    FULCRA_SETTINGS_LOADER(X){ NULL },
+};
+static const FulcraSchema loader_schema = { "loader", loader_keys, NULL, NULL };
+
 static const FulcraSchemaKey http_keys[] = {
     FULCRA_SETTINGS_HTTP(X){ NULL },
 };
@@ -36,6 +41,8 @@ static const FulcraSchema websocket_schema = { "websocket", websocket_keys,
 static const FulcraSchemaKey server_keys[] = {
     FULCRA_SETTINGS_SERVER(X){ "kernel", FULCRA_SCHEMA_OBJECT,
             .of = &kernel_schema, .help = "limits of requests" },
+    { "loader", FULCRA_SCHEMA_OBJECT, .of = &loader_schema,
+            .help = "how long changes of modules may take" },
     { "http", FULCRA_SCHEMA_OBJECT, .of = &http_schema,
             .help = "limits of HTTP, and whose pages may use it" },
     { "websocket", FULCRA_SCHEMA_OBJECT, .of = &websocket_schema,
@@ -77,9 +84,10 @@ append_text(
         FulcraSettings *self, FulcraSetting id, JsonNode *node, GError **error)
 {
     const char *text = json_node_get_string(node);
-    g_autofree char *folder = id == FULCRA_SETTING_MODULES
-                                      ? resolve_folder(self->document, text)
-                                      : NULL;
+    g_autofree char *folder =
+            id == FULCRA_SETTING_MODULES || id == FULCRA_SETTING_WATCH
+                    ? resolve_folder(self->document, text)
+                    : NULL;
 
     return fulcra__settings_append(
             self, id, folder != NULL ? folder : text, error);

@@ -32,6 +32,10 @@
       "modules", FULCRA_FOR_BOTH, "DIR",                                       \
       "a module's folder or a folder of such, several are allowed; in a "      \
       "file, relative to the file")                                            \
+    X("", WATCH, TEXTS, "watch", "", 0, 0, NULL,                               \
+      "watch", FULCRA_FOR_SERVE, "DIR",                                        \
+      "as modules, and watched: modules are loaded, replaced and unloaded "    \
+      "as their files come, change and go")                                    \
     X("", PLAYGROUND, BOOL, "playground", "false", 0, 0, NULL,                 \
       "playground", FULCRA_FOR_BOTH, NULL,                                     \
       "load the modules and demos that come with the server, and show "        \
@@ -75,6 +79,21 @@
       NULL, NULL, FULCRA_FOR_NONE, "SIZE",                                     \
       "traced requests that are kept, where somebody traces; the oldest go "   \
       "first")
+
+#define FULCRA_SETTINGS_LOADER(X)                                              \
+    X("loader.", PROBE_TIMEOUT, DURATION, "probeTimeout", "10s",               \
+      1, FULCRA_SETTING_HOUR, NULL, NULL, FULCRA_FOR_NONE, "TIME",             \
+      "in which a child process must have loaded the code of modules")         \
+    X("loader.", START_TIMEOUT, DURATION, "startTimeout", "10s",               \
+      1, FULCRA_SETTING_HOUR, NULL, NULL, FULCRA_FOR_NONE, "TIME",             \
+      "in which a module's code must have been loaded, and have started")      \
+    X("loader.", HOLD_TIMEOUT, DURATION, "holdTimeout", "5s",                  \
+      1, FULCRA_SETTING_HOUR, NULL, NULL, FULCRA_FOR_NONE, "TIME",             \
+      "in which requests to a module must have ended that hands its state "    \
+      "over; others to it wait meanwhile")                                     \
+    X("loader.", CLOSE_TIMEOUT, DURATION, "closeTimeout", "5s",                \
+      1, FULCRA_SETTING_HOUR, NULL, NULL, FULCRA_FOR_NONE, "TIME",             \
+      "in which sockets are told that nothing answers them any more")
 
 #define FULCRA_SETTINGS_HTTP(X)                                                \
     X("http.", HTTP_MAX_BODY, SIZE, "maxBody", "1MiB",                         \
@@ -206,6 +225,7 @@
 #define FULCRA_SETTINGS_TABLE(X)                                               \
     FULCRA_SETTINGS_SERVER(X)                                                  \
     FULCRA_SETTINGS_KERNEL(X)                                                  \
+    FULCRA_SETTINGS_LOADER(X)                                                  \
     FULCRA_SETTINGS_HTTP(X)                                                    \
     FULCRA_SETTINGS_WEBSOCKET(X)
 /* clang-format on */

@@ -4,6 +4,7 @@
 
 #include "setup.h"
 #include "command.h"
+#include "limits.h"
 #include "log.h"
 #include "spaces/kinds.h"
 #include "timer/timer.h"
@@ -52,6 +53,7 @@ fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
         FulcraLoop *timers, FulcraTicker *ticker)
 {
     FulcraLoader *loader = fulcra_host_loader_new(kernel);
+    FulcraChangeLimits limits = fulcra_limits_change(settings);
     FulcraDocument *document;
     JsonNode *modules = fulcra_settings_get_modules(settings, &document);
 
@@ -60,6 +62,7 @@ fulcra_setup_loader(FulcraKernel *kernel, const FulcraSettings *settings,
     fulcra_host_loader_add_kind(loader, &fulcra_kind_session, ticker);
     fulcra_host_loader_add_kind(loader, &fulcra_kind_timer, timers);
     set_probe(loader);
+    fulcra_host_loader_set_limits(loader, &limits);
     if (modules != NULL)
         fulcra_host_loader_set_settings(loader, document, modules);
     return loader;
@@ -96,6 +99,15 @@ scan_playground(FulcraLoader *loader, GError **error)
     return true;
 }
 
+static bool
+scan_all(FulcraLoader *loader, const char *const *folders, GError **error)
+{
+    for (; *folders != NULL; folders++)
+        if (!fulcra_host_loader_scan(loader, *folders, error))
+            return false;
+    return true;
+}
+
 bool
 fulcra_setup_scan(
         FulcraLoader *loader, const FulcraSettings *settings, GError **error)
@@ -106,10 +118,10 @@ fulcra_setup_scan(
     if (fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND) &&
             !scan_playground(loader, error))
         return false;
-    for (; *folders != NULL; folders++)
-        if (!fulcra_host_loader_scan(loader, *folders, error))
-            return false;
-    return true;
+    return scan_all(loader, folders, error) &&
+           scan_all(loader,
+                   fulcra_settings_get_list(settings, FULCRA_SETTING_WATCH),
+                   error);
 }
 
 void

@@ -321,13 +321,14 @@ publish(Change *self)
 
     if (self->old != NULL)
         fulcra__generation_stop(self->old);
+    if (loader->sockets != NULL)
+        loader->sockets->prepare(loader->sockets, before);
     fulcra__publication_publish(self->publication, loader);
     swap_lists(self);
     if (self->fresh != NULL)
         fulcra__generation_start(self->fresh);
-    if (loader->sockets != NULL && self->old != NULL)
-        loader->sockets->close(
-                loader->sockets, before, loader->limits.close_ms);
+    if (loader->sockets != NULL)
+        loader->sockets->close(loader->sockets, loader->limits.close_ms);
 }
 
 /* (transfer full) (nullable) */

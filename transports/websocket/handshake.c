@@ -246,6 +246,7 @@ upgraded(int fd, const uint8_t *early, size_t n_early, void *user_data)
     if (self->home->stopping)
         fulcra__socket_end(self, FULCRA_CLOSE_GOING_AWAY, "server stops",
                 FULCRA_CLOSE_GOING_AWAY, true);
+    fulcra__keeper_check_new(self);
     if (self->ending) /* disconnected during NEW: its messages, then Close */
         fulcra__turn_advance(self);
     else

@@ -102,6 +102,9 @@ socket_release(FulcraWebSocket *self)
     if (--home->n_sockets == 0)
         fulcra_loop_clear_timer(home->loop, &home->sweep);
 
+    if (home->walked == self)
+        home->walked = self->next;
+    fulcra__keeper_let_go(self);
     fulcra__turn_clear_inbox(self);
     fulcra__message_reader_clear(&self->reader);
     fulcra__outbound_clear(&self->outbound, &home->outbound);

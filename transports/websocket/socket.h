@@ -106,11 +106,13 @@ struct _FulcraWebSocket {
     uint8_t turn;    /* FulcraTurnState */
     bool registered; /* its id is taken */
     bool issuing, advancing, paused;
-    bool ending;        /* no more messages are taken */
-    bool ended_here;    /* the server closes, so what waits is dropped */
-    uint16_t status;    /* for DELETE */
-    uint16_t send_code; /* for our Close frame; 0: an empty one */
-    char *reason;       /* (nullable) */
+    bool ending;             /* no more messages are taken */
+    bool ended_here;         /* the server closes, so what waits is dropped */
+    uint16_t status;         /* for DELETE */
+    uint16_t send_code;      /* for our Close frame; 0: an empty one */
+    char *reason;            /* (nullable) */
+    FulcraTable *last_table; /* (nullable): for DELETE, where nothing that is
+                                published answers any more */
 };
 
 /* For logs. */
@@ -139,6 +141,7 @@ struct _FulcraSocketLoop {
     FulcraOutboundShared outbound;
     FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
+    FulcraWebSocket *walked;  /* (nullable): the next one for keeper.c */
     unsigned n_sockets;
     unsigned n_opened; /* ever; at the last sweep; when memory was given back */
     unsigned n_opened_before, n_opened_at_trim;
@@ -172,6 +175,7 @@ struct _FulcraWebSockets {
     FulcraHttpUpgradeHook hook;
     FulcraStrips *strips;     /* (nullable): a playground has it */
     FulcraDeflater *deflater; /* (nullable): permessage-deflate is on */
+    FulcraSocketKeeper keeper;
     size_t n_homes;
     FulcraSocketLoop *homes;
 
@@ -180,6 +184,8 @@ struct _FulcraWebSockets {
     GHashTable *handles;   /* guarded by lock: those with an id */
     GHashTable *addresses; /* likewise: how many sockets each has */
     unsigned n_sockets;    /* likewise */
+    unsigned n_leaving;    /* likewise: that keeper.c closes */
+    FulcraTable *before;   /* likewise (nullable): during a change of modules */
     bool stopping;         /* likewise */
     bool draining;         /* likewise */
 };
@@ -190,6 +196,24 @@ FulcraWebSockets *fulcra__websockets_ref(FulcraWebSockets *self);
 void fulcra__websockets_unref(FulcraWebSockets *self);
 FulcraSocketLoop *fulcra__websockets_home(
         FulcraWebSockets *self, FulcraLoop *loop);
+
+/** @milliseconds from now, for pthread_cond_timedwait(). */
+void fulcra__websockets_deadline(
+        struct timespec *deadline, unsigned milliseconds);
+
+/* --- keeper.c --- */
+
+void fulcra__keeper_init(FulcraSocketKeeper *self);
+
+/** Closes it with 1012: nothing answers it any more. */
+void fulcra__keeper_dismiss(FulcraWebSocket *self);
+
+/** Its DELETE was answered: it needs its last table no more. */
+void fulcra__keeper_let_go(FulcraWebSocket *self);
+
+/** Its NEW has ended, which began before a change of modules: closes it where
+ * nothing answers it any more. */
+void fulcra__keeper_check_new(FulcraWebSocket *self);
 
 /* --- registry.c --- */
 

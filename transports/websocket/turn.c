@@ -176,8 +176,7 @@ start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
     if (self->strip != NULL)
         fulcra__strip_tag_trace(self->strip, request);
     if (!keep_resolution(self, request)) {
-        fulcra__socket_end(self, FULCRA_CLOSE_RESTART, "no longer served",
-                FULCRA_CLOSE_RESTART, true);
+        fulcra__keeper_dismiss(self);
     } else {
         self->turn = FULCRA_TURN_BUSY;
         self->issuing = true;
@@ -215,6 +214,7 @@ delete_answered(FulcraRequest *request, FulcraRepresentation *answer,
         fulcra__registry_remove(self->home->owner, self->handle);
     self->registered = false;
     self->turn = FULCRA_TURN_DONE;
+    fulcra__keeper_let_go(self);
     fulcra__socket_check_end(self);
 }
 
@@ -236,9 +236,12 @@ static void
 start_delete(FulcraWebSocket *self)
 {
     g_autoptr(FulcraIdentifier) identifier = delete_identifier(self);
-    g_autoptr(FulcraRequest) request =
-            fulcra_host_request_new_root(self->home->owner->kernel, self->front,
-                    &self->layer, FULCRA_VERB_DELETE, identifier);
+    FulcraKernel *kernel = self->home->owner->kernel;
+    g_autoptr(FulcraTable) table =
+            self->last_table != NULL ? fulcra_host_table_ref(self->last_table)
+                                     : fulcra_host_kernel_get_table(kernel);
+    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root_in(kernel,
+            table, self->front, &self->layer, FULCRA_VERB_DELETE, identifier);
 
     fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
     if (self->strip != NULL)

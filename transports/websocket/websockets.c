@@ -146,6 +146,7 @@ fulcra_websockets_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     fulcra_refs_init(&self->refs);
     self->kernel = kernel;
     self->limits = make_limits(limits == NULL ? &defaults : limits);
+    fulcra__keeper_init(&self->keeper);
     self->hook = (FulcraHttpUpgradeHook){ fulcra__handshake_open, self };
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
@@ -220,8 +221,8 @@ fulcra__websockets_home(FulcraWebSockets *self, FulcraLoop *loop)
 
 /* --- the end --- */
 
-static void
-deadline_after(struct timespec *deadline, unsigned milliseconds)
+void
+fulcra__websockets_deadline(struct timespec *deadline, unsigned milliseconds)
 {
     clock_gettime(CLOCK_REALTIME, deadline);
     deadline->tv_sec += milliseconds / 1000;
@@ -238,7 +239,7 @@ fulcra_websockets_stop(FulcraWebSockets *self)
     struct timespec deadline;
     int waited = 0;
 
-    deadline_after(&deadline, self->limits.stop_ms);
+    fulcra__websockets_deadline(&deadline, self->limits.stop_ms);
     pthread_mutex_lock(&self->lock);
     self->stopping = true;
     pthread_mutex_unlock(&self->lock);

@@ -16,6 +16,7 @@
  */
 
 #include "http/exchange.h"
+#include <fulcra-host/change.h>
 #include <fulcra-host/space.h>
 
 G_BEGIN_DECLS
@@ -132,6 +133,10 @@ unsigned fulcra_websockets_count(FulcraWebSockets *self);
  * evenly over @over_ms. Any thread but a loop's.
  */
 void fulcra_websockets_drain(FulcraWebSockets *self, unsigned over_ms);
+
+/** For fulcra_host_loader_set_sockets(): what a change of modules does to
+ * sockets. It may be used as long as the loops run. (transfer none) */
+FulcraSocketKeeper *fulcra_websockets_get_keeper(FulcraWebSockets *self);
 
 /** After the loops have stopped. */
 void fulcra_websockets_free(FulcraWebSockets *self);

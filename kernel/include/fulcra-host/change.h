@@ -184,10 +184,13 @@ struct _FulcraSocketKeeper {
     size_t (*survey)(
             FulcraSocketKeeper *self, FulcraTable *table, GPtrArray *affected);
 
-    /* Closes, with 1012, the sockets that nothing published answers any more.
-     * Their DELETEs run in @before. Waits for them. */
-    void (*close)(
-            FulcraSocketKeeper *self, FulcraTable *before, unsigned timeout_ms);
+    /* @before is about to be replaced: a socket that finds itself without an
+     * answer has its DELETE there. */
+    void (*prepare)(FulcraSocketKeeper *self, FulcraTable *before);
+
+    /* Closes, with 1012, the sockets that nothing published answers any more,
+     * and waits for their DELETEs. */
+    void (*close)(FulcraSocketKeeper *self, unsigned timeout_ms);
 };
 
 /** @keeper: (transfer none) (nullable) */

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Modules that are replaced, or cannot be, while sockets are open."""
+
+import json
+import resource
+import shutil
+import time
+
+import pytest
+
+from client import TEXT, Refused, wait_for
+from life import Life, code, number, put
+
+
+@pytest.fixture
+def life(tmp_path):
+    return Life(tmp_path)
+
+
+@pytest.fixture
+def server(serve, life):
+    return serve("--watch", str(life.watched), config={})
+
+
+def say(socket, text, answer):
+    socket.send(TEXT, text.encode())
+    assert socket.receive() == (TEXT, answer.encode())
+
+
+# Changes that are taken
+
+def test_the_same_socket_talks_to_the_next_generation(life, server):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        life.write("2")
+        life.await_replaced(server)
+        say(socket, "b", "2 b")
+        life.define(version="1.1.0")
+        assert "was 1.0.0, generation 3" in life.await_replaced(server)
+        say(socket, "c", "2 c")
+        socket.close()
+
+
+def test_a_module_comes_and_goes(life, serve, tmp_path):
+    aside = tmp_path / "aside"
+    shutil.move(life.folder, aside)
+    server = serve("--watch", str(life.watched), config={})
+    assert server.get("/life/number").status == 404
+    shutil.copytree(aside, life.folder)
+    server.wait_log("module urn:test:life 1.0.0: loaded by the watched folder, generation 1")
+    assert number(server) == 1
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        life.remove()
+        assert socket.receive_close() == (1012, "no longer served")
+    assert "ended: 1 socket on ws:/life/talk" in life.await_unloaded(server)
+    assert server.get("/life/number").status == 404
+    with pytest.raises(Refused) as refused:
+        server.socket("/life/talk")
+    assert refused.value.status == 404
+
+
+def test_a_path_that_is_gone_closes_its_sockets_and_no_others(life, server):
+    with server.socket("/life/talk") as talk, server.socket("/life/work") as work:
+        say(talk, "a", "1 a")
+        say(work, "a", "1 a")
+        life.define(version="1.0.1", paths=["work"])
+        assert work_goes_on(life, server, work)
+        assert talk.receive_close() == (1012, "no longer served")
+        say(work, "c", "1 c")
+        work.close()
+
+
+def work_goes_on(life, server, work):
+    line = life.await_replaced(server)
+    say(work, "b", "1 b")
+    return "ended: 1 socket on ws:/life/talk" in line
+
+
+def test_the_file_may_be_overwritten_while_it_is_mapped(life, server):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        with open(life.folder / "life.so", "r+b") as file:  # the same file
+            file.write(code("2"))
+        life.await_replaced(server)
+        say(socket, "b", "2 b")
+        with open(life.folder / "life.so", "wb"):  # and now an empty one
+            life.await_failure(server, "life.so: not a shared object")
+        say(socket, "c", "2 c")
+        socket.close()
+
+
+def test_a_definition_alone_is_enough(serve, tmp_path):
+    folder = tmp_path / "d" / "plain"
+    folder.mkdir(parents=True)
+
+    def write(text):
+        put(folder / "module.json", json.dumps({
+            "uri": "urn:test:plain", "version": "1.0.0",
+            "spaces": [{"uri": "urn:test:plain", "public": True, "attach": "front",
+                        "endpoints": [{"literal": {"grammar": "res:/plain", "text": text}}]}],
+        }).encode())
+
+    write("one")
+    server = serve("--watch", str(tmp_path / "d"), config={})
+    assert server.get("/plain").text == "one"
+    write("two")
+    wait_for(lambda: server.get("/plain").text == "two", what="the new text")
+
+
+# Changes that are refused: each says why, and what served before goes on
+
+def elf_is_none(data):
+    return b"#!/bin/sh\nexit 1\n"
+
+
+def other_abi(data):
+    """The descriptor of a module that was built for ABI 7."""
+    at = data.index((0x46756c63).to_bytes(4, "little") + (1).to_bytes(4, "little"))
+    return data[:at + 4] + (7).to_bytes(4, "little") + data[at + 8:]
+
+
+def no_symbol(data):
+    return data.replace(b"fulcra_module_add_endpoint\0", b"fulcra_module_add_endpoinx\0")
+
+
+@pytest.mark.parametrize("change, said", [
+    (elf_is_none, "life.so: not a shared object; make one with cc -shared -fPIC"),
+    (other_abi, "built for module ABI 7, this program has ABI 1; build it again: make -B -C "),
+    (no_symbol, "undefined symbol: fulcra_module_add_endpoinx"),
+], ids=["not-an-elf-file", "other-abi", "unresolved-symbol"])
+def test_a_file_that_does_not_fit(life, server, change, said):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        put(life.folder / "life.so", change(code("2")))
+        life.await_failure(server, said)
+        assert goes_on(life, server, socket)
+
+
+def goes_on(life, server, socket):
+    """The old version still serves, and the next good one is taken."""
+    say(socket, "b", "1 b")
+    assert number(server) == 1
+    life.write("4")
+    life.await_replaced(server)
+    say(socket, "c", "4 c")
+    socket.close()
+    return True
+
+
+@pytest.mark.parametrize("words, said", [
+    ("3 crash-constructor", "its constructors "),
+    ("3 exit-constructor", "its constructors end the process, with status 3"),
+    ("3 fail-load", "its load function failed: no licence"),
+    ("3 fail-start", "it does not start: the database does not answer"),
+])
+def test_code_that_fails(life, server, words, said):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        life.write(words)
+        life.await_failure(server, said)
+        assert goes_on(life, server, socket)
+
+
+@pytest.mark.parametrize("words, said", [
+    ("3 hang-constructor", "its constructors hang"),
+    ("3 hang-load", "its load function hangs"),
+    ("3 hang-start", "it does not start: not ready within 1000 ms"),
+])
+def test_code_that_hangs(life, serve, words, said):
+    server = serve("--watch", str(life.watched), "--set", "loader.startTimeout=1s",
+                   "--set", "loader.probeTimeout=3s", config={})
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        life.write(words)
+        life.await_failure(server, said)
+        assert goes_on(life, server, socket)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("{", "module.json:1:2: "),
+    ("{\"uri\":\"urn:test:life\",\"version\":\"1\"}", "is not a version"),
+    (json.dumps({"uri": "urn:test:life", "version": "1.0.0", "spaces": [],
+                 "requires": {"urn:test:none": "*"}}),
+     "module \"urn:test:none\" is required and not there"),
+    (json.dumps({"uri": "urn:test:life", "version": "1.0.0", "spaces": [],
+                 "requires": {"urn:test:life": "*"}}),
+     "modules require one another in a circle"),
+], ids=["not-json", "invalid", "absent", "circle"])
+def test_a_definition_that_is_wrong(life, server, text, said):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        put(life.folder / "module.json", text.encode())
+        life.await_failure(server, said)
+        life.define(version="1.2.0")
+        life.await_replaced(server)
+        assert goes_on(life, server, socket)
+
+
+def test_a_file_that_is_being_written_is_left_alone(life, server):
+    """A slow builder: longer than the watcher waits, and never at rest."""
+    data = code("2")
+    with server.socket("/life/talk") as socket, open(life.folder / "life.so", "wb") as file:
+        for i in range(50):
+            file.write(data[len(data) * i // 50:len(data) * (i + 1) // 50])
+            file.flush()
+            say(socket, str(i), f"1 {i}")
+            time.sleep(0.02)
+        assert "failed" not in server.log()
+        file.close()
+        life.await_replaced(server)
+        say(socket, "b", "2 b")
+        socket.close()
+
+
+def test_a_disk_that_is_full(life, server):
+    with server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        pid = server.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (12 << 10, before[1]))
+        life.write("2")
+        life.await_failure(server, "life.so: cannot be copied to ")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        assert goes_on(life, server, socket)
