@@ -63,19 +63,13 @@ static const FulcraEndpointOps data_ops = {
 
 /* --- expiry keys: active:attachExpiryKey+id@x+id@y, active:cutExpiryKey --- */
 
-/* Calls @each for the request that asked and the text of every id. */
-static FulcraRepresentation *
-keys_each(FulcraRequest *request,
-        void (*each)(FulcraRequest *request, const char *key), GError **error)
+/* The texts of all ids. (transfer container) (nullable) */
+static GPtrArray *
+keys_of(FulcraRequest *request, GError **error)
 {
     size_t n = fulcra_request_get_n_arguments(request, "id");
+    GPtrArray *keys = g_ptr_array_sized_new((unsigned)n + 1);
 
-    request->independent = true; /* what depends on them is the key's matter */
-    if (request->parent == NULL && each == fulcra_request_attach_key) {
-        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-                "there is no request whose answer could depend on a key");
-        return NULL;
-    }
     for (size_t i = 0; i < n; i++) {
         const FulcraArgument *id =
                 fulcra__request_get_argument(request, "id", i);
@@ -83,12 +77,22 @@ keys_each(FulcraRequest *request,
         if (id == NULL) {
             g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
                     "the id of an expiry key is a text or an identifier");
+            g_ptr_array_unref(keys);
             return NULL;
         }
-        each(request->parent != NULL ? request->parent : request,
-                id->text != NULL ? id->text
-                                 : fulcra_identifier_get_text(id->identifier));
+        g_ptr_array_add(keys,
+                (void *)(id->text != NULL
+                                 ? id->text
+                                 : fulcra_identifier_get_text(id->identifier)));
     }
+    g_ptr_array_add(keys, NULL);
+    return keys;
+}
+
+/* Of a sub-request that says nothing itself. */
+static FulcraRepresentation *
+done(void)
+{
     return fulcra_representation_with_expiry(
             fulcra_representation_new_bool(true), FULCRA_EXPIRY_ALWAYS, 0);
 }
@@ -96,10 +100,20 @@ keys_each(FulcraRequest *request,
 static FulcraRepresentation *
 attach_source(FulcraRequest *request, GError **error)
 {
-    return keys_each(request, fulcra_request_attach_key, error);
+    request->independent = true; /* what depends on them is the key's matter */
+    if (request->parent == NULL) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "there is no request whose answer could depend on a key");
+        return NULL;
+    }
+    g_autoptr(GPtrArray) keys = keys_of(request, error);
+    if (keys == NULL)
+        return NULL;
+    for (unsigned i = 0; i + 1 < keys->len; i++)
+        fulcra_request_attach_key(request->parent, keys->pdata[i]);
+    return done();
 }
 
-/* Of a sub-request that says nothing itself. */
 static FulcraRepresentation *
 attach_check_source(FulcraRequest *request, GError **error)
 {
@@ -119,14 +133,19 @@ attach_check_source(FulcraRequest *request, GError **error)
         }
         fulcra_request_attach_check(request->parent, check->identifier);
     }
-    return fulcra_representation_with_expiry(
-            fulcra_representation_new_bool(true), FULCRA_EXPIRY_ALWAYS, 0);
+    return done();
 }
 
 static FulcraRepresentation *
 cut_source(FulcraRequest *request, GError **error)
 {
-    return keys_each(request, fulcra_request_cut_key, error);
+    g_autoptr(GPtrArray) keys = keys_of(request, error);
+
+    request->independent = true;
+    if (keys == NULL)
+        return NULL;
+    fulcra_request_cut_keys(request, (const char *const *)keys->pdata);
+    return done();
 }
 
 static const FulcraEndpointOps attach_ops = {

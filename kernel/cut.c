@@ -6,6 +6,11 @@
  * A cut takes the clock's next tick and raises its slot to it (release). Who
  * validates reads the slots (acquire) and compares with the tick at which its
  * evaluation began, which was read before anything it depends on.
+ *
+ * Those who watch a slot are told after that. A bit for each slot says whether
+ * there are any, so that a cut which nobody watches costs one load more. The
+ * clock's order decides between a cut and a watch: either the cut sees the bit,
+ * or who watches, and reads the slot afterwards, sees the cut.
  */
 
 #include "private/cut.h"
@@ -110,10 +115,84 @@ fulcra__cut_describe(FulcraCutSlot slot)
     return text != NULL ? text : g_strdup("a key was cut long ago");
 }
 
+/* --- watching --- */
+
+struct _FulcraCutNode {
+    FulcraCutNode *next, **at; /* at: what points to it */
+    FulcraCutWatch *watch;
+    FulcraCutSlot slot;
+};
+
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+static FulcraCutNode *watchers[FULCRA__CUT_SLOTS];
+static atomic_ullong watched[FULCRA__CUT_SLOTS / 64];
+
+static bool
+slot_is_watched(FulcraCutSlot slot)
+{
+    return (atomic_load(&watched[slot / 64]) >> slot % 64 & 1) != 0;
+}
+
+static void
+node_add(FulcraCutNode *self)
+{
+    FulcraCutNode **first = &watchers[self->slot];
+
+    if (*first == NULL)
+        atomic_fetch_or(&watched[self->slot / 64], 1ull << self->slot % 64);
+    else
+        (*first)->at = &self->next;
+    self->next = *first;
+    self->at = first;
+    *first = self;
+}
+
+static void
+node_remove(FulcraCutNode *self)
+{
+    *self->at = self->next;
+    if (self->next != NULL)
+        self->next->at = self->at;
+    if (watchers[self->slot] == NULL)
+        atomic_fetch_and(&watched[self->slot / 64], ~(1ull << self->slot % 64));
+}
+
+void
+fulcra__cut_watch(FulcraCutWatch *self, const FulcraCutSlot *slots, size_t n)
+{
+    FulcraCutNode *nodes = n == 0 ? NULL : g_new0(FulcraCutNode, n);
+    FulcraCutNode *before = self->nodes;
+
+    pthread_mutex_lock(&watch_lock);
+    for (size_t i = 0; i < self->n_nodes; i++)
+        node_remove(&before[i]);
+    for (size_t i = 0; i < n; i++) {
+        nodes[i].watch = self;
+        nodes[i].slot = slots[i];
+        node_add(&nodes[i]);
+    }
+    self->nodes = nodes;
+    self->n_nodes = n;
+    pthread_mutex_unlock(&watch_lock);
+    g_free(before);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void
+slot_tell(FulcraCutSlot slot)
+{
+    if (!slot_is_watched(slot))
+        return;
+    pthread_mutex_lock(&watch_lock);
+    for (FulcraCutNode *node = watchers[slot]; node != NULL; node = node->next)
+        node->watch->cut(node->watch);
+    pthread_mutex_unlock(&watch_lock);
+}
+
 /* --- cutting --- */
 
 static uint64_t
-cut_slot(FulcraCutSlot slot)
+slot_expire(FulcraCutSlot slot)
 {
     unsigned long long tick = atomic_fetch_add(&clock_now, 1) + 1;
     unsigned long long before = atomic_load(&last_cut[slot]);
@@ -124,16 +203,35 @@ cut_slot(FulcraCutSlot slot)
     return tick;
 }
 
+static FulcraCutSlot
+key_slot(const char *key)
+{
+    return hash_slot(hash_add(HASH_BEGIN, key, strlen(key)));
+}
+
 void
 fulcra__cut(const char *key)
 {
-    uint64_t tick = cut_slot(hash_slot(hash_add(HASH_BEGIN, key, strlen(key))));
+    FulcraCutSlot slot = key_slot(key);
 
-    remember_cut(tick, key, false);
+    remember_cut(slot_expire(slot), key, false);
+    slot_tell(slot);
+}
+
+void
+fulcra__cut_all(const char *const *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        remember_cut(slot_expire(key_slot(keys[i])), keys[i], false);
+    for (size_t i = 0; i < n; i++)
+        slot_tell(key_slot(keys[i]));
 }
 
 void
 fulcra__cut_space(const char *uri)
 {
-    remember_cut(cut_slot(fulcra__cut_slot_of_space(uri)), uri, true);
+    FulcraCutSlot slot = fulcra__cut_slot_of_space(uri);
+
+    remember_cut(slot_expire(slot), uri, true);
+    slot_tell(slot);
 }

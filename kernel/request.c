@@ -361,6 +361,16 @@ fulcra_request_cut_key(FulcraRequest *self, const char *key)
 }
 
 void
+fulcra_request_cut_keys(FulcraRequest *self, const char *const *keys)
+{
+    g_return_if_fail(self != NULL && keys != NULL);
+    size_t n = g_strv_length((char **)keys);
+
+    fulcra_host_stats_add(FULCRA_STAT_KEYS_CUT, (int64_t)n);
+    fulcra__cut_all(keys, n);
+}
+
+void
 fulcra_host_request_push_layer(FulcraRequest *self, FulcraContext *layer)
 {
     g_return_if_fail(self->parent != NULL && !self->issued);

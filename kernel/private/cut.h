@@ -34,3 +34,27 @@ char *fulcra__cut_describe(FulcraCutSlot slot);
 
 /** Cuts @key, or the family "name:*". */
 void fulcra__cut(const char *key);
+
+/** Cuts all of @keys before anybody is told. */
+void fulcra__cut_all(const char *const *keys, size_t n);
+
+/* --- who wants to be told --- */
+
+typedef struct _FulcraCutNode FulcraCutNode;
+
+/* Embedded in what depends on slots; all zero but for @cut: it watches none. */
+typedef struct _FulcraCutWatch FulcraCutWatch;
+struct _FulcraCutWatch {
+    /* A slot was cut. On the thread that cuts, under the lock of all watches:
+     * takes note, watches nothing and waits for nothing. What was published
+     * before the cut is seen by whoever is woken. */
+    void (*cut)(FulcraCutWatch *self);
+    size_t n_nodes;
+    FulcraCutNode *nodes;
+};
+
+/** Watches @slots in place of what was watched; none: no more. A cut after this
+ * call is told; of one before it fulcra__cut_last() knows. Nobody is told after
+ * the watch was taken back. */
+void fulcra__cut_watch(
+        FulcraCutWatch *self, const FulcraCutSlot *slots, size_t n);

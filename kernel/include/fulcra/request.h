@@ -88,6 +88,10 @@ void fulcra_request_attach_key(FulcraRequest *self, const char *key);
  * Cut after the change, not before. */
 void fulcra_request_cut_key(FulcraRequest *self, const char *key);
 
+/** Several at once: who follows what depends on more than one of them is woken
+ * after all were cut. @keys: (array zero-terminated=1) */
+void fulcra_request_cut_keys(FulcraRequest *self, const char *const *keys);
+
 /**
  * fulcra_request_attach_check:
  * @check: (transfer none): what is asked whether the answer still holds
