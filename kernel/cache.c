@@ -414,26 +414,34 @@ fulcra__cache_unknown(const FulcraRequest *self)
 }
 
 const char *
-fulcra__cache_why_not(FulcraRequest *self)
+fulcra__cache_why_unknown(FulcraRequest *self)
 {
     FulcraLedger *ledger = self->ledger;
-    FulcraExpiry expiry;
+    FulcraExpiry expiry = fulcra__cache_stated_expiry(self);
 
-    if (ledger == NULL)
+    if (ledger->partial)
+        return ledger->bound;
+    if (expiry == FULCRA_EXPIRY_ALWAYS)
+        return "it is always expired";
+    if (self->answer != NULL &&
+            fulcra_representation_get_header(self->answer, "no-cache") != NULL)
+        return "it is marked no-cache";
+    return expiry == FULCRA_EXPIRY_DEPENDENT ? fulcra__cache_unknown(self)
+                                             : NULL;
+}
+
+const char *
+fulcra__cache_why_not(FulcraRequest *self)
+{
+    if (self->ledger == NULL)
         return "its verb is not one whose answers are kept";
     if (self->unkept != NULL)
         return self->unkept;
     if (self->error != NULL)
         return "it failed";
-    if (ledger->bound != NULL)
-        return ledger->bound;
-    expiry = fulcra__cache_stated_expiry(self);
-    if (expiry == FULCRA_EXPIRY_ALWAYS)
-        return "it is always expired";
-    if (fulcra_representation_get_header(self->answer, "no-cache") != NULL)
-        return "it is marked no-cache";
-    return expiry == FULCRA_EXPIRY_DEPENDENT ? fulcra__cache_unknown(self)
-                                             : NULL;
+    if (self->ledger->bound != NULL)
+        return self->ledger->bound;
+    return fulcra__cache_why_unknown(self);
 }
 
 static size_t

@@ -3,8 +3,8 @@
 /*
  * cut.c - expiry keys and the clock of their cuts
  *
- * A cut takes the clock's next tick and raises its slot to it (release). Who
- * validates reads the slots (acquire) and compares with the tick at which its
+ * A cut takes the clock's next tick and raises its slot to it. Who
+ * validates reads the slots and compares with the tick at which its
  * evaluation began, which was read before anything it depends on.
  *
  * Those who watch a slot are told after that. A bit for each slot says whether
@@ -29,7 +29,7 @@ fulcra__cut_now(void)
 uint64_t
 fulcra__cut_last(FulcraCutSlot slot)
 {
-    return atomic_load_explicit(&last_cut[slot], memory_order_acquire);
+    return atomic_load(&last_cut[slot]);
 }
 
 /* FNV-1a */
@@ -175,7 +175,6 @@ fulcra__cut_watch(FulcraCutWatch *self, const FulcraCutSlot *slots, size_t n)
     self->n_nodes = n;
     pthread_mutex_unlock(&watch_lock);
     g_free(before);
-    atomic_thread_fence(memory_order_seq_cst);
 }
 
 static void

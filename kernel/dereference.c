@@ -51,6 +51,7 @@ fulcra_request_forward(FulcraRequest *self)
     inner->endpoint = inner->route->steps[inner->step].endpoint;
     inner->evaluation = inner->route->steps[inner->step].evaluation;
     inner->layer = self->layer;
+    inner->forwarded = self->parent == NULL || self->forwarded;
     inner->places = fulcra__request_get_places(
             self); /* references are resolved as outside */
     inner->wanted = self->wanted;

@@ -13,6 +13,7 @@
 #include "private/domain.h"
 #include "private/error.h"
 #include "private/flight.h"
+#include "private/follow.h"
 #include "private/kernel.h"
 #include "private/request.h"
 #include "private/run.h"
@@ -124,6 +125,11 @@ request_settle(FulcraRequest *self)
 
     if (parent == NULL || parent->ledger == NULL || self->independent)
         return flight;
+    if (self->root->follows && self->forwarded &&
+            !fulcra__request_is_at_overlay(self)) {
+        fulcra__way_in_reached(self);
+        return flight;
+    }
     pthread_mutex_lock(&self->root->lock);
     if (!parent->ledger->closed) {
         fulcra__ledger_merge(parent->ledger, self->ledger, self->identifier);

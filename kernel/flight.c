@@ -168,6 +168,10 @@ give(FulcraRequest *leader, FulcraRequest *waiter)
                 leader->ledger, "shared");
         return;
     }
+    pthread_mutex_lock(&waiter->root->lock);
+    if (!waiter->ledger->closed)
+        fulcra__ledger_merge(waiter->ledger, leader->ledger, NULL);
+    pthread_mutex_unlock(&waiter->root->lock);
     fulcra__request_mark_returned(waiter);
     fulcra__request_finish(waiter, NULL, g_error_copy(leader->error));
 }

@@ -15,6 +15,7 @@
 
 #include "private/cache.h"
 #include "private/domain.h"
+#include "private/follow.h"
 #include "private/kernel.h"
 #include "private/request.h"
 #include "private/run.h"
@@ -34,7 +35,8 @@ FulcraRepresentation *const fulcra__deferred =
 static bool
 request_may_be_kept(FulcraRequest *self)
 {
-    return self->root->kernel->limits.cache_bytes != 0 &&
+    return (self->root->kernel->limits.cache_bytes != 0 ||
+                   self->root->follows) &&
            (self->verb == FULCRA_VERB_SOURCE ||
                    self->verb == FULCRA_VERB_EXISTS ||
                    self->verb == FULCRA_VERB_META);
@@ -103,6 +105,8 @@ request_begin(FulcraRequest *self)
         fulcra__request_finish(self, NULL, error);
         return false;
     }
+    if (self->parent == NULL && self->root->behind)
+        fulcra__request_skip_overlays(self);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "private/builtins.h"
 #include "private/cache.h"
 #include "private/cut.h"
+#include "private/follow.h"
 #include "private/request.h"
 #include <fulcra/error.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     self->cache = fulcra__cache_new(self->limits.cache_bytes);
     self->deadlines = fulcra__deadlines_new(
             fulcra__request_hold_expiring, fulcra__request_expire);
+    self->lives = fulcra__lives_new(self);
     return self;
 }
 
@@ -63,9 +65,11 @@ fulcra_host_kernel_free(FulcraKernel *self)
         return;
     /* First whoever gives the workers something to do, then they, who may
      * still set deadlines. */
+    fulcra__lives_stop(self->lives);
     fulcra__deadlines_stop(self->deadlines);
     fulcra__pool_free(self->pool);
     fulcra__deadlines_free(self->deadlines);
+    fulcra__lives_free(self->lives);
     fulcra__cache_free(self->cache);
     fulcra_host_table_unref(self->table);
     fulcra_host_space_unref(self->builtins);
@@ -122,6 +126,7 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
         fulcra__cut_space(fulcra_host_space_get_uri(spaces[i]));
     for (size_t i = 0; withdrawn != NULL && withdrawn[i] != NULL; i++)
         fulcra__cut_space(withdrawn[i]);
+    fulcra__cut_space(FULCRA__CUT_PUBLISH);
     fulcra_host_table_unref(old);
 }
 

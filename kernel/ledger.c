@@ -66,6 +66,7 @@ ledger_add_slot(FulcraLedger *self, FulcraCutSlot slot)
             return;
     if (self->n_slots == MAX_SLOTS) {
         self->bound = "it depends on too many keys";
+        self->partial = true;
         return;
     }
     if (has_no_room(self->n_slots))
@@ -140,6 +141,7 @@ fulcra__ledger_add_check(FulcraLedger *self, FulcraCheck *check)
             return;
     if (self->n_checks == MAX_CHECKS) {
         self->bound = "it depends on too many checks";
+        self->partial = true;
         return;
     }
     if (has_no_room(self->n_checks))
@@ -178,6 +180,7 @@ fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other,
         fulcra__ledger_expire_at(self, other->expires_at);
     /* `began` stays: what was served from the cache began earlier, but was
      * found valid after this evaluation had begun. */
+    self->partial |= other->partial;
     if (self->bound != NULL || other->bound == NULL)
         return;
     self->bound = other->bound;
@@ -188,13 +191,21 @@ fulcra__ledger_merge(FulcraLedger *self, const FulcraLedger *other,
 }
 
 bool
+fulcra__ledger_was_cut(const FulcraLedger *self)
+{
+    for (unsigned i = 0; i < self->n_slots; i++)
+        if (fulcra__cut_last(self->slots[i]) > self->began)
+            return true;
+    return false;
+}
+
+bool
 fulcra__ledger_is_valid(const FulcraLedger *self)
 {
     if (self->expires_at != 0 && self->expires_at <= g_get_real_time())
         return false;
-    for (unsigned i = 0; i < self->n_slots; i++)
-        if (fulcra__cut_last(self->slots[i]) > self->began)
-            return false;
+    if (fulcra__ledger_was_cut(self))
+        return false;
     for (unsigned i = 0; i < self->n_checks; i++)
         if (atomic_load(&self->checks[i]->over))
             return false;

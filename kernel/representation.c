@@ -14,6 +14,7 @@
 
 #include "private/representation.h"
 #include <fulcra-host/request.h>
+#include <fulcra/identifier.h>
 #include <json-glib/json-glib.h>
 
 typedef struct Derived Derived;
@@ -159,6 +160,20 @@ fulcra_representation_new_strings(const char *const *strings)
     g_return_val_if_fail(strings != NULL, NULL);
     return fulcra_representation_new_boxed(
             FULCRA_TYPE_STRINGS, g_strdupv((char **)strings), strings_unbox);
+}
+
+static void
+identifier_unbox(void *identifier)
+{
+    fulcra_identifier_unref(identifier);
+}
+
+FulcraRepresentation *
+fulcra_representation_new_identifier(FulcraIdentifier *identifier)
+{
+    g_return_val_if_fail(identifier != NULL, NULL);
+    return fulcra_representation_new_boxed(FULCRA_TYPE_IDENTIFIER,
+            fulcra_identifier_ref(identifier), identifier_unbox);
 }
 
 static void
@@ -445,6 +460,29 @@ fulcra__representation_equal(FulcraRepresentation *a, FulcraRepresentation *b)
            a->expires_at == b->expires_at &&
            (a->length == 0 || memcmp(a->data, b->data, a->length) == 0) &&
            headers_equal(a->headers, b->headers);
+}
+
+static bool
+json_looks_like(FulcraRepresentation *a, FulcraRepresentation *b)
+{
+    JsonNode *one = fulcra_representation_get_json(a);
+    JsonNode *other = fulcra_representation_get_json(b);
+
+    return one != NULL && other != NULL && json_node_equal(one, other);
+}
+
+bool
+fulcra__representation_looks_like(
+        FulcraRepresentation *a, FulcraRepresentation *b)
+{
+    if (a == b)
+        return true;
+    if (a->type != b->type)
+        return false;
+    if (a->boxed || b->boxed)
+        return json_looks_like(a, b);
+    return a->length == b->length &&
+           (a->length == 0 || memcmp(a->data, b->data, a->length) == 0);
 }
 
 /* --- derived forms --- */

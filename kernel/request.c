@@ -9,6 +9,7 @@
 
 #include "private/request.h"
 #include "private/context.h"
+#include "private/follow.h"
 #include "private/kernel.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/socket.h>
@@ -152,6 +153,8 @@ root_clear(FulcraRoot *self)
     fulcra__tracings_free(self->tracers);
     fulcra_host_context_unref(self->request.context);
     fulcra_host_table_unref(self->table);
+    fulcra_host_table_unref(self->older);
+    fulcra__way_in_free(self->way_in);
     if (self->joined != NULL)
         g_ptr_array_unref(self->joined);
     pthread_cond_destroy(&self->answered);

@@ -9,7 +9,9 @@
  * what was published.
  */
 
+#include "private/topic.h"
 #include "private/cut.h"
+#include "private/representation.h"
 #include <fulcra-host/socket.h>
 #include <fulcra-host/topic.h>
 #include <fulcra/representation.h>
@@ -28,18 +30,26 @@ struct _FulcraTopic {
 };
 
 FulcraTopic *
-fulcra_topic_new(const char *key)
+fulcra__topic_new(const char *key)
 {
-    g_return_val_if_fail(key != NULL, NULL);
     FulcraTopic *self = g_new0(FulcraTopic, 1);
 
     fulcra_refs_init(&self->refs);
-    self->key = g_strdup(key);
-    self->presence_key = g_strconcat(key, ":presence", NULL);
+    if (key != NULL) {
+        self->key = g_strdup(key);
+        self->presence_key = g_strconcat(key, ":presence", NULL);
+    }
     pthread_mutex_init(&self->lock, NULL);
     self->subscribers = g_hash_table_new_full(g_direct_hash, g_direct_equal,
             (GDestroyNotify)fulcra_socket_unref, NULL);
     return self;
+}
+
+FulcraTopic *
+fulcra_topic_new(const char *key)
+{
+    g_return_val_if_fail(key != NULL, NULL);
+    return fulcra__topic_new(key);
 }
 
 FulcraTopic *
@@ -78,7 +88,19 @@ fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
     self->n_published++;
     pthread_mutex_unlock(&self->lock);
     fulcra_representation_unref(last);
-    fulcra__cut(self->key);
+    if (self->key != NULL)
+        fulcra__cut(self->key);
+}
+
+void
+fulcra__topic_publish_change(
+        FulcraTopic *self, FulcraRepresentation *message, bool always)
+{
+    g_autoptr(FulcraRepresentation) last = fulcra_topic_get_last(self);
+
+    if (always || last == NULL ||
+            !fulcra__representation_looks_like(last, message))
+        fulcra_topic_publish(self, message);
 }
 
 FulcraRepresentation *
@@ -169,7 +191,7 @@ fulcra_host_topic_unlisten(FulcraTopic *self, FulcraTopicListener *listener)
 static void
 cut_presence(FulcraTopic *self, bool changed)
 {
-    if (changed)
+    if (changed && self->presence_key != NULL)
         fulcra__cut(self->presence_key);
 }
 

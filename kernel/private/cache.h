@@ -50,3 +50,7 @@ const char *fulcra__cache_unknown(const FulcraRequest *request);
 
 /** Why the answer of @request was not kept; NULL where it was. */
 const char *fulcra__cache_why_not(FulcraRequest *request);
+
+/** Why nobody can know when the answer of @request expires, not even for
+ * @request alone; NULL where it is known. */
+const char *fulcra__cache_why_unknown(FulcraRequest *request);

@@ -29,6 +29,9 @@ size_t fulcra__cut_slots_of(
 FulcraCutSlot fulcra__cut_slot_of_space(const char *uri);
 void fulcra__cut_space(const char *uri);
 
+/** In place of a URI: cut by every publish. */
+#define FULCRA__CUT_PUBLISH "*"
+
 /** What cut @slot last: "the key stock:ACME was cut". (transfer full) */
 char *fulcra__cut_describe(FulcraCutSlot slot);
 

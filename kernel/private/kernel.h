@@ -15,6 +15,7 @@ struct _FulcraKernel {
     FulcraSpace *builtins; /* resolved after all places: data:, transreptors */
     FulcraPool *pool;
     struct _FulcraCache *cache;
+    struct _FulcraLives *lives;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);
     void *find_socket_data;

@@ -36,8 +36,9 @@ struct _FulcraLedger {
      * the answer states an expiry; and whatever it states. */
     const char *unknown, *bound;
     FulcraIdentifier *unknown_by, *bound_by; /* (nullable): sub-requests */
-    bool closed; /* the request has ended: it is shared, and never changes */
-    bool asked;  /* something that the kernel can see was asked */
+    bool closed;  /* the request has ended: it is shared, and never changes */
+    bool asked;   /* something that the kernel can see was asked */
+    bool partial; /* there was more to depend on than could be noted */
     /* Answers of sub-requests, compared and never followed: an endpoint that
      * hands one on has stated nothing itself. */
     const void *answers[FULCRA__LEDGER_ANSWERS];
@@ -55,6 +56,7 @@ struct _FulcraLedger {
 FulcraLedger *fulcra__ledger_new(void);
 FulcraLedger *fulcra__ledger_ref(FulcraLedger *self);
 void fulcra__ledger_unref(FulcraLedger *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraLedger, fulcra__ledger_unref)
 
 void fulcra__ledger_add_key(FulcraLedger *self, const char *key);
 
@@ -84,6 +86,9 @@ char *fulcra__ledger_why_expired(const FulcraLedger *self);
 /** Whether nothing that it depends on was cut, its time has not come, and no
  * check has said no. */
 bool fulcra__ledger_is_valid(const FulcraLedger *self);
+
+/** Whether something that it depends on was cut after it began. */
+bool fulcra__ledger_was_cut(const FulcraLedger *self);
 
 /** Whether checks have to be asked before that is known. */
 bool fulcra__ledger_is_due(const FulcraLedger *self);

@@ -9,6 +9,11 @@ bool fulcra__representation_is_boxed(FulcraRepresentation *self);
 bool fulcra__representation_equal(
         FulcraRepresentation *a, FulcraRepresentation *b);
 
+/** Whether somebody who is shown one after the other sees no difference: type
+ * and bytes, or the same JSON. */
+bool fulcra__representation_looks_like(
+        FulcraRepresentation *a, FulcraRepresentation *b);
+
 /** The form of the interned @type that hangs on @self. (transfer none) */
 FulcraRepresentation *fulcra__representation_find_derived(
         FulcraRepresentation *self, const char *type);

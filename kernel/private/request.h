@@ -22,6 +22,7 @@
 typedef struct _FulcraRoot FulcraRoot;
 typedef struct _FulcraFlight FulcraFlight;
 typedef struct _FulcraTracing FulcraTracing;
+typedef struct _FulcraWayIn FulcraWayIn;
 
 enum {
     PHASE_NEW,
@@ -52,7 +53,8 @@ struct _FulcraRequest {
     bool transrepts; /* converts its primary instead of asking */
     bool relays;     /* its sub-requests stand for it */
     bool deferred;
-    atomic_bool timed;     /* has an entry among the deadlines */
+    bool forwarded;    /* it is on the way in of its root, past an overlay */
+    atomic_bool timed; /* has an entry among the deadlines */
     atomic_bool cancelled; /* it and all below are not wanted any more */
     FulcraRoot *root;
     FulcraRequest *parent; /* (nullable) */
@@ -124,6 +126,13 @@ struct _FulcraRoot {
     FulcraTracing *tracers; /* (nullable): a list; complete when it begins */
     atomic_ullong n_traced;
     GPtrArray *joined; /* (nullable) of FulcraFlight: see flight.c */
+
+    /* Of a subscription: see follow.h. */
+    bool follows;        /* its ledger is wanted, whether it is kept or not */
+    bool behind;         /* it does not pass the overlays on its way in */
+    unsigned n_overlays; /* that it did not pass */
+    FulcraWayIn *way_in; /* (nullable): guarded by lock */
+    FulcraTable *older;  /* (nullable): that layers of its context are of */
 };
 
 /** "SINK ws:/demo/echo" and where it went, for stacks and logs. */

@@ -75,6 +75,18 @@
     X(RESOLUTIONS_FOUND, "resolutions_found",                                  \
             "requests whose endpoint was remembered")                          \
     X(KEYS_CUT, "keys_cut", "expiry keys cut")                                 \
+    X(LIVE_RESOURCES, "live_resources",                                        \
+            "resources now that somebody follows, for each set of values")     \
+    X(LIVE_EVALUATIONS, "live_evaluations",                                    \
+            "times one was asked for again, because of a cut or its time")     \
+    X(LIVE_FAILED, "live_failed", "times one began to fail")                   \
+    X(LIVE_REGROUPED, "live_regrouped",                                        \
+            "times the followers of one were no longer alike")                 \
+    X(SUBSCRIPTIONS, "subscriptions", "of sockets, now")                       \
+    X(SUBSCRIPTIONS_REFUSED, "subscriptions_refused",                          \
+            "over the limit of a socket, or of what cannot be followed")       \
+    X(SUBSCRIPTIONS_ENDED, "subscriptions_ended",                              \
+            "because an overlay did not let them pass any more")               \
     X(SESSIONS, "sessions", "sessions live now")                               \
     X(SESSIONS_MADE, "sessions_made", "sessions begun, at logins too")         \
     X(SESSIONS_EVICTED, "sessions_evicted", "ended because of a limit")        \

@@ -18,16 +18,17 @@
 
 G_BEGIN_DECLS
 
-#define FULCRA_TYPE_TEXT      "text/plain"
-#define FULCRA_TYPE_HTML      "text/html"
-#define FULCRA_TYPE_JSON_TEXT "application/json"
-#define FULCRA_TYPE_BYTES     "application/octet-stream"
-#define FULCRA_TYPE_JSON      "json"    /* boxed: a sealed JsonNode */
-#define FULCRA_TYPE_BOOL      "bool"    /* bytes: "true" or "false" */
-#define FULCRA_TYPE_INT       "int"     /* bytes: decimal, signed 64 bits */
-#define FULCRA_TYPE_STRINGS   "strings" /* boxed: a NULL-terminated array */
-#define FULCRA_TYPE_SOCKET    "socket"  /* boxed: a FulcraSocket */
-#define FULCRA_TYPE_NONE      "none"    /* no payload: SINK answers it */
+#define FULCRA_TYPE_TEXT       "text/plain"
+#define FULCRA_TYPE_HTML       "text/html"
+#define FULCRA_TYPE_JSON_TEXT  "application/json"
+#define FULCRA_TYPE_BYTES      "application/octet-stream"
+#define FULCRA_TYPE_JSON       "json"       /* boxed: a sealed JsonNode */
+#define FULCRA_TYPE_BOOL       "bool"       /* bytes: "true" or "false" */
+#define FULCRA_TYPE_INT        "int"        /* bytes: decimal, signed 64 bits */
+#define FULCRA_TYPE_STRINGS    "strings"    /* boxed: a NULL-terminated array */
+#define FULCRA_TYPE_SOCKET     "socket"     /* boxed: a FulcraSocket */
+#define FULCRA_TYPE_IDENTIFIER "identifier" /* boxed: a FulcraIdentifier */
+#define FULCRA_TYPE_NONE       "none"       /* no payload: SINK answers it */
 
 /* Whatever is stated, an answer expires with the keys and checks that were
  * attached, and with what it was made from: see doc/guide/caching.md. */
@@ -65,6 +66,11 @@ FulcraRepresentation *fulcra_representation_new_boxed(
 
 FulcraRepresentation *fulcra_representation_new_bool(bool value);
 FulcraRepresentation *fulcra_representation_new_int(int64_t value);
+
+/** @identifier: (transfer none). No bytes become one: whoever is handed it
+ * knows that the server's code chose what it names. */
+FulcraRepresentation *fulcra_representation_new_identifier(
+        FulcraIdentifier *identifier);
 
 /** @strings: (array zero-terminated=1): copied. */
 FulcraRepresentation *fulcra_representation_new_strings(

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Following resources, inside the kernel
+ *
+ *   way in     what a request that passed overlays found behind them (way_in.c)
+ *   live       a resource that somebody follows, and its topic       (live.c)
+ *   follower   one who follows, on an event loop                 (follower.c)
+ *
+ * Locks, outermost first: the table of live resources, a live resource, the
+ * watches of the cut clock, the queue of a loop's followers. Whoever is told of
+ * a cut has the lock of the watches, so it only takes note.
+ */
+
+#include "private/cut.h"
+#include "private/deadline.h"
+#include "private/request.h"
+#include <fulcra-host/live.h>
+
+/* --- ways in --- */
+
+struct _FulcraWayIn {
+    bool reached;        /* something behind the overlays has answered */
+    bool plain;          /* and was asked for as it was by the root */
+    unsigned n_overlays; /* 0: what was reached is the root itself */
+    const char *why_not, *why_unknown; /* (nullable) static: see cache.h */
+    FulcraContext *context;
+    FulcraLedger *ledger;
+    FulcraRepresentation *answer; /* (nullable): NULL where it failed */
+};
+
+/** @self, a root that was not issued, is a subscription. */
+FulcraRequest *fulcra__request_new_following(FulcraKernel *kernel,
+        const char *front, FulcraContext *context,
+        FulcraIdentifier *identifier);
+
+/** For such a root: past its overlays, which are not asked. */
+void fulcra__request_skip_overlays(FulcraRequest *self);
+
+/** @self was the last on the way in of its root, and has its answer or error.
+ * The ledgers of the overlays hold only what they asked themselves. */
+void fulcra__way_in_reached(FulcraRequest *self);
+
+/** Once @root has its answer. (transfer full) */
+FulcraWayIn *fulcra__way_in_take(FulcraRequest *root);
+void fulcra__way_in_free(FulcraWayIn *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraWayIn, fulcra__way_in_free)
+
+/* --- alarms --- */
+
+/* A time at which something is to be looked at. */
+typedef struct _FulcraAlarm FulcraAlarm;
+struct _FulcraAlarm {
+    FulcraDeadline deadline;
+    void (*hold)(FulcraAlarm *self); /* takes a reference for @ring */
+    void (*ring)(FulcraAlarm *self); /* releases it */
+};
+
+/** @in_us: from now; negative: never. Replaces what was set; the calls for one
+ * alarm do not overlap. */
+void fulcra__alarm_set(
+        FulcraDeadlines *deadlines, FulcraAlarm *self, int64_t in_us);
+
+/** In how many microseconds what @ledger says has to be looked at again, by its
+ * time or its checks; negative: never. At least 100 milliseconds. */
+int64_t fulcra__ledger_next_look(const FulcraLedger *ledger);
+
+/* --- live resources --- */
+
+typedef struct _FulcraLive FulcraLive;
+typedef struct _FulcraLives FulcraLives;
+
+FulcraLives *fulcra__lives_new(FulcraKernel *kernel);
+void fulcra__lives_stop(FulcraLives *self); /* nothing is evaluated any more */
+void fulcra__lives_free(FulcraLives *self);
+
+FulcraDeadlines *fulcra__lives_get_deadlines(FulcraLives *self);
+
+/* What was found: who has the same in all of it follows the same. */
+typedef struct {
+    FulcraIdentifier *identifier;
+    const char *front; /* interned */
+    unsigned n_overlays;
+    const FulcraLedger *ledger; /* for what it notes */
+} FulcraLiveKey;
+
+/* In the list of a live resource, guarded by its lock. */
+typedef struct {
+    FulcraFollower *previous, *next;
+    FulcraContext *context; /* (nullable): what it is evaluated in, held */
+    FulcraTable *table;     /* (nullable): that layers of it are of, held */
+} FulcraLiveMember;
+
+/** @follower joins the live resource of @key, made with @answer or @error, of
+ * which one is NULL, where there is none. Its member has context and table.
+ * (transfer full) */
+FulcraLive *fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
+        FulcraFollower *follower, FulcraRepresentation *answer,
+        const GError *error);
+
+/** Whether it still is what was found with that key. */
+bool fulcra__live_is(FulcraLive *self, const FulcraLiveKey *key);
+
+void fulcra__live_member_clear(FulcraLiveMember *self);
+
+/** Replaces the context of @follower by that of @fresh, which is emptied. */
+void fulcra__live_refresh(
+        FulcraLive *self, FulcraFollower *follower, FulcraLiveMember *fresh);
+
+/** @self: (transfer full) */
+void fulcra__live_leave(FulcraLive *self, FulcraFollower *follower);
+
+FulcraTopic *fulcra__live_get_topic(FulcraLive *self);
+
+/** How often it has begun to fail; 0 while it does not. @error: (out)
+ * (optional) (transfer full) */
+unsigned fulcra__live_is_failing(FulcraLive *self, GError **error);
+
+/* --- followers --- */
+
+typedef enum {
+    FULCRA__FOLLOWER_ASK = 1,    /* to be asked for anew */
+    FULCRA__FOLLOWER_FAILED = 2, /* the live resource fails */
+} FulcraFollowerNews;
+
+/** Any thread, any lock: its loop will look at it. */
+void fulcra__follower_tell(FulcraFollower *self, FulcraFollowerNews news);
+FulcraLiveMember *fulcra__follower_get_member(FulcraFollower *self);
+FulcraLives *fulcra__kernel_get_lives(FulcraKernel *kernel);
+
+/** Until the next try, in microseconds: from 1 s, doubling, to 30 s. */
+int64_t fulcra__backoff(unsigned *milliseconds);
