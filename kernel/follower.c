@@ -403,7 +403,8 @@ follower_share(FulcraFollower *self, FulcraRequest *request, FulcraWayIn *way,
     FulcraLiveKey key = { self->identifier, self->front, way->n_overlays,
         way->ledger };
 
-    if (self->live != NULL && fulcra__live_is(self->live, &key))
+    if (self->live != NULL &&
+            (fulcra__live_is(self->live, &key) || (error != NULL && guarded)))
         fulcra__live_refresh(self->live, self, &fresh);
     else
         join_live(self, &key, way, &fresh, error);
@@ -518,14 +519,17 @@ follower_take_error(FulcraFollower *self, FulcraRequest *request,
         FulcraWayIn *way, const GError *error)
 {
     bool is_topic = self->topic != NULL && !self->own;
+    bool guarded = way->n_overlays > 0;
 
     if (!self->begun || !way->reached)
         follower_end(self, error); /* the overlays do not let it pass */
     else if (is_topic)
         return; /* it was published there, and is as long as it is a topic */
-    else if (way->answer == NULL && way->plain)
+    else if (way->answer == NULL && way->plain &&
+             (!guarded ||
+                     (self->live != NULL && !fulcra__live_is_over(self->live))))
         follower_share(self, request, way, error);
-    else
+    else /* overlays may change what it will be when it is no error */
         follower_keep(self, request, way, NULL, error);
 }
 

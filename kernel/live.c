@@ -499,12 +499,19 @@ fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
 }
 
 bool
-fulcra__live_is(FulcraLive *self, const FulcraLiveKey *key)
+fulcra__live_is_over(FulcraLive *self)
 {
     pthread_mutex_lock(&self->lock);
     bool over = self->over;
     pthread_mutex_unlock(&self->lock);
-    return !over && self->key.n_overlays == key->n_overlays &&
+    return over;
+}
+
+bool
+fulcra__live_is(FulcraLive *self, const FulcraLiveKey *key)
+{
+    return !fulcra__live_is_over(self) &&
+           self->key.n_overlays == key->n_overlays &&
            notes_within(key->ledger, self->key.ledger);
 }
 

@@ -102,6 +102,9 @@ FulcraLive *fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
 /** Whether it still is what was found with that key. */
 bool fulcra__live_is(FulcraLive *self, const FulcraLiveKey *key);
 
+/** Whether its followers were told to ask for themselves. */
+bool fulcra__live_is_over(FulcraLive *self);
+
 void fulcra__live_member_clear(FulcraLiveMember *self);
 
 /** Replaces the context of @follower by that of @fresh, which is emptied. */
