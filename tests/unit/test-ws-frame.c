@@ -276,9 +276,8 @@ test_at_rest_owns_nothing(void)
 
     ws_feed_init(&feed, pool, LIMIT);
     ws_feed(&feed, stream->data, 3);
-    g_assert_nonnull(feed.reader.frames.partial);
+    g_assert_nonnull(feed.reader.part);
     ws_feed(&feed, stream->data + 3, first_frame - 3);
-    g_assert_null(feed.reader.frames.partial);
     g_assert_null(feed.reader.part);
     ws_feed_clear(&feed);
     fulcra__frame_pool_free(pool);

@@ -132,7 +132,7 @@ test_writes_of_any_size(void)
     g_autoptr(GByteArray) expected = NULL;
 
     for (size_t room = 1; room < 300000; room = room * 3 + 1) {
-        Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), 0, 0 };
+        Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), 0, 0 };
         FulcraOutboundShared shared = { 0 };
         FulcraOutbound queue = { 0 };
         FulcraOutboundResult result = FULCRA_OUTBOUND_BLOCKED;
@@ -163,7 +163,7 @@ test_writes_of_any_size(void)
 static void
 test_one_write_for_many_frames(void)
 {
-    Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), SIZE_MAX, 0 };
+    Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), SIZE_MAX, 0 };
     FulcraOutboundShared shared = { 0 };
     FulcraOutbound queue = { 0 };
 
@@ -203,7 +203,7 @@ test_shared_frames_count_once(void)
 static void
 test_drop_waiting(void)
 {
-    Sink sink = { { &sink_ops, -1 }, g_byte_array_new(), 3, 0 };
+    Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), 3, 0 };
     g_autoptr(FulcraRepresentation) ping =
             fulcra__outbound_new_control(0x9, "p", 1);
     FulcraOutboundShared shared = { 0 };

@@ -338,8 +338,7 @@ start_new(FulcraWebSocket *self)
     fulcra_request_set_timeout(request, self->home->limits.handshake_ms);
     if (offered != NULL)
         fulcra_request_set_header(request, "WS_PROTOCOL", offered, true);
-    if (self->strip != NULL)
-        fulcra__strip_tag_trace(self->strip, request);
+    fulcra__socket_trace(self, request);
     fulcra_request_issue_async(request, new_answered, self);
 }
 

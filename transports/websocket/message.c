@@ -18,6 +18,7 @@
 #include <string.h>
 
 struct _FulcraMessagePart {
+    FulcraFrameParser frames;
     uint8_t *buffer; /* capacity + 1 bytes: a NUL fits behind */
     size_t length, capacity;
     uint8_t opcode;           /* of the message that is under way; 0: none */
@@ -39,6 +40,7 @@ reader_part(FulcraMessageReader *self)
 static void
 part_free(FulcraMessagePart *part)
 {
+    fulcra__frame_parser_clear(&part->frames);
     fulcra__inflater_return(part->inflater);
     g_free(part->buffer);
     g_free(part);
@@ -290,8 +292,24 @@ static void
 reader_rest(FulcraMessageReader *self)
 {
     if (self->part != NULL && self->part->opcode == 0 &&
-            self->frames.partial == NULL)
+            self->part->frames.partial == NULL)
         g_clear_pointer(&self->part, part_free);
+}
+
+/* A parser that is in the middle of a frame is kept with the part. */
+static FulcraFrameResult
+next_frame(FulcraMessageReader *self, const FulcraMessageRules *rules,
+        FulcraInput *input, FulcraFrame *frame, const char **why)
+{
+    FulcraFrameParser between = { 0 };
+    FulcraFrameParser *parser =
+            self->part == NULL ? &between : &self->part->frames;
+    FulcraFrameResult result = fulcra__frame_next(
+            parser, rules->pool, rules->inflaters != NULL, input, frame, why);
+
+    if (between.partial != NULL)
+        reader_part(self)->frames = between;
+    return result;
 }
 
 void
@@ -304,8 +322,7 @@ fulcra__message_next(FulcraMessageReader *self, const FulcraMessageRules *rules,
     reader_rest(self);
     event->deflated = false;
     for (;;) {
-        result = fulcra__frame_next(&self->frames, rules->pool,
-                rules->inflaters != NULL, input, &frame, &event->why);
+        result = next_frame(self, rules, input, &frame, &event->why);
         if (result == FULCRA_FRAME_BAD) {
             violate(event, FULCRA_CLOSE_PROTOCOL, event->why);
             return;
@@ -336,14 +353,15 @@ fulcra__message_held(const FulcraMessageReader *self)
 {
     const FulcraMessagePart *part = self->part;
 
-    return (part == NULL ? 0 : part->capacity) +
-           (part == NULL || part->inflater == NULL ? 0 : FULCRA_INFLATER_SIZE) +
-           (self->frames.partial == NULL ? 0 : FULCRA_FRAME_PARTIAL_SIZE);
+    if (part == NULL)
+        return 0;
+    return part->capacity +
+           (part->inflater == NULL ? 0 : FULCRA_INFLATER_SIZE) +
+           (part->frames.partial == NULL ? 0 : FULCRA_FRAME_PARTIAL_SIZE);
 }
 
 void
 fulcra__message_reader_clear(FulcraMessageReader *self)
 {
-    fulcra__frame_parser_clear(&self->frames);
     g_clear_pointer(&self->part, part_free);
 }

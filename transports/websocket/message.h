@@ -16,7 +16,6 @@ typedef struct _FulcraMessagePart FulcraMessagePart;
 
 /* All zero: between two messages. */
 typedef struct {
-    FulcraFrameParser frames;
     FulcraMessagePart *part; /* (nullable): what has come of a message */
 } FulcraMessageReader;
 

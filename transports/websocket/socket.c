@@ -43,16 +43,14 @@ fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
     self->front = fulcra_intern(fulcra_http_exchange_get_front(exchange));
     self->identifier = fulcra__paths_identifier(
             home, self->front, fulcra_http_head_get_path(self->head));
-    self->watch.fd = -1;
-    self->stream.fd = -1;
+    self->stream.watch.fd = -1;
     self->turn = FULCRA_TURN_NEW;
     self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
     fulcra_host_context_init(&self->layer, fulcra__socket_class(),
             fulcra_http_head_get_context(self->head));
     self->handle = fulcra__handle_new(self);
-    if (home->owner->strips != NULL)
-        self->strip = fulcra__strips_open(
-                home->owner->strips, fulcra_http_head_get_query(self->head));
+    self->stripped = home->owner->strips != NULL &&
+                     *fulcra_http_head_get_query(self->head) != '\0';
     home_add(home, self);
     return self;
 }
@@ -131,6 +129,22 @@ fulcra__socket_check_end(FulcraWebSocket *self)
         fulcra_host_values_close(values);
     self->released = true;
     fulcra__socket_mark_dirty(self);
+}
+
+/* --- what a page may watch --- */
+
+void
+fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root)
+{
+    FulcraStripTag *tag;
+
+    if (!self->stripped)
+        return;
+    tag = fulcra__strips_open(
+            self->home->owner->strips, fulcra_http_head_get_query(self->head));
+    if (tag != NULL)
+        fulcra__strip_tag_trace(tag, root);
+    fulcra__strip_tag_unref(tag);
 }
 
 /* --- the end of a turn of the loop --- */

@@ -75,13 +75,11 @@ struct _FulcraWebSocket {
     FulcraHttpHead *head;             /* the layer's parent holds it */
     const char *front;                /* interned */
     _Atomic(FulcraValues *) values;   /* (nullable); shared */
-    FulcraStripTag *strip;            /* (nullable) */
     FulcraWebSocket *previous, *next; /* of the loop's sockets */
     FulcraWebSocket *next_dirty;
 
     /* The wire. */
     FulcraStream stream;
-    FulcraWatch watch;
     FulcraMessageReader reader;
     FulcraOutbound outbound;
     uint8_t wire; /* FulcraWireState */
@@ -104,6 +102,7 @@ struct _FulcraWebSocket {
     FulcraInbox *inbox;           /* (nullable) */
     size_t inbound_counted;
     uint8_t turn;    /* FulcraTurnState */
+    bool stripped;   /* a page shows what it causes */
     bool registered; /* its id is taken */
     bool issuing, advancing, paused;
     bool ending;             /* no more messages are taken */
@@ -282,6 +281,8 @@ void fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame);
 /** Releases it if both halves have come to their end; once the turn of the
  * loop is over. */
 void fulcra__socket_check_end(FulcraWebSocket *self);
+/** Keeps what @root, a request of it, causes for the page that shows it. */
+void fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root);
 void fulcra__socket_mark_dirty(FulcraWebSocket *self);
 void fulcra__socket_run_dirty(FulcraTurnEnd *hook);
 uint32_t fulcra__socket_now_ms(FulcraSocketLoop *home);

@@ -228,7 +228,6 @@ layer_free(FulcraContext *layer)
     FulcraWebSocket *self = (FulcraWebSocket *)layer;
 
     fulcra_host_values_free(atomic_load(&self->values));
-    fulcra__strip_tag_unref(self->strip);
     fulcra_socket_unref(&self->handle->base);
     g_free(self);
 }

@@ -10,7 +10,7 @@
 static ssize_t
 plain_read(FulcraStream *self, void *buffer, size_t size)
 {
-    return recv(self->fd, buffer, size, 0);
+    return recv(self->watch.fd, buffer, size, 0);
 }
 
 /* send() is measurably cheaper than sendmsg(), and one part the rule. */
@@ -21,21 +21,22 @@ plain_writev(FulcraStream *self, const struct iovec *parts, int n)
         .msg_iovlen = (size_t)n };
 
     if (n == 1)
-        return send(self->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
-    return sendmsg(self->fd, &message, MSG_NOSIGNAL);
+        return send(
+                self->watch.fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
+    return sendmsg(self->watch.fd, &message, MSG_NOSIGNAL);
 }
 
 static void
 plain_shut(FulcraStream *self)
 {
-    shutdown(self->fd, SHUT_WR);
+    shutdown(self->watch.fd, SHUT_WR);
 }
 
 static void
 plain_close(FulcraStream *self)
 {
-    close(self->fd);
-    self->fd = -1;
+    close(self->watch.fd);
+    self->watch.fd = -1;
 }
 
 static void
@@ -43,7 +44,7 @@ plain_abort(FulcraStream *self)
 {
     struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-    setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    setsockopt(self->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     plain_close(self);
 }
 
@@ -59,5 +60,5 @@ fulcra__stream_init_plain(FulcraStream *self, int fd)
     };
 
     self->ops = &ops;
-    self->fd = fd;
+    self->watch.fd = fd;
 }

@@ -8,6 +8,7 @@
  * struct embedded in its session's; nothing else touches the descriptor.
  */
 
+#include "loop/loop.h"
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -25,7 +26,8 @@ typedef struct {
 
 struct _FulcraStream {
     const FulcraStreamOps *ops;
-    int fd;
+    FulcraWatch
+            watch; /* for the loop; its fd is the stream's: -1 once closed */
 };
 
 void fulcra__stream_init_plain(FulcraStream *self, int fd);

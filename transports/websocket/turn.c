@@ -173,8 +173,7 @@ start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
 
     fulcra_request_set_primary(request, message);
     fulcra_representation_unref(message);
-    if (self->strip != NULL)
-        fulcra__strip_tag_trace(self->strip, request);
+    fulcra__socket_trace(self, request);
     if (!keep_resolution(self, request)) {
         fulcra__keeper_dismiss(self);
     } else {
@@ -244,8 +243,7 @@ start_delete(FulcraWebSocket *self)
             table, self->front, &self->layer, FULCRA_VERB_DELETE, identifier);
 
     fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
-    if (self->strip != NULL)
-        fulcra__strip_tag_trace(self->strip, request);
+    fulcra__socket_trace(self, request);
     fulcra_host_stats_add(FULCRA_STAT_DELETES, 1);
     self->turn = FULCRA_TURN_DELETE;
     fulcra_request_issue_async(request, delete_answered, self);

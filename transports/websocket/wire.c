@@ -32,8 +32,8 @@ set_interest(FulcraWebSocket *self)
     uint32_t events =
             (self->reading ? EPOLLIN : 0u) | (self->blocked ? EPOLLOUT : 0u);
 
-    if (self->watch.fd >= 0)
-        fulcra_loop_rewatch(self->home->loop, &self->watch, events);
+    if (self->stream.watch.fd >= 0)
+        fulcra_loop_rewatch(self->home->loop, &self->stream.watch, events);
 }
 
 void
@@ -61,13 +61,13 @@ fulcra__wire_drop(FulcraWebSocket *self, bool abort)
 {
     if (self->wire == FULCRA_WIRE_CLOSED)
         return;
-    if (self->watch.fd >= 0) {
-        fulcra_loop_unwatch(self->home->loop, &self->watch);
+    if (self->stream.watch.fd >= 0) {
+        fulcra_loop_unwatch(self->home->loop, &self->stream.watch);
         if (abort)
             self->stream.ops->abort(&self->stream);
         else
             self->stream.ops->close(&self->stream);
-        self->watch.fd = -1;
+        self->stream.watch.fd = -1;
         fulcra_host_stats_add(FULCRA_STAT_SOCKETS, -1);
     }
     self->wire = FULCRA_WIRE_CLOSED;
@@ -370,7 +370,7 @@ wire_ready(FulcraWatch *watch, uint32_t events)
 {
     FulcraWebSocket *self =
             (FulcraWebSocket *)((char *)watch -
-                                G_STRUCT_OFFSET(FulcraWebSocket, watch));
+                                G_STRUCT_OFFSET(FulcraWebSocket, stream.watch));
 
     if (events & EPOLLOUT)
         fulcra__socket_mark_dirty(self);
@@ -389,18 +389,19 @@ fulcra__wire_open(FulcraWebSocket *self, int fd)
     g_autoptr(GError) error = NULL;
 
     fulcra__stream_init_plain(&self->stream, fd);
-    self->watch = (FulcraWatch){ .ready = wire_ready, .fd = fd };
+    self->stream.watch.ready = wire_ready;
     self->wire = FULCRA_WIRE_OPEN;
     self->reading = true;
     self->heard_ms = fulcra__socket_now_ms(self->home);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS, 1);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS_OPENED, 1);
     self->home->n_opened++;
-    if (!fulcra_loop_watch(self->home->loop, &self->watch, EPOLLIN, &error)) {
+    if (!fulcra_loop_watch(
+                self->home->loop, &self->stream.watch, EPOLLIN, &error)) {
         fulcra_log_warning(NULL, "socket %s: %s", fulcra__socket_name(self),
                 error->message);
         self->stream.ops->close(&self->stream);
-        self->watch.fd = -1;
+        self->stream.watch.fd = -1;
         fulcra_host_stats_add(FULCRA_STAT_SOCKETS, -1);
         fulcra__wire_drop(self, false);
         return;
