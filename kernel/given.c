@@ -5,8 +5,8 @@
  *
  * References compare as identifiers, values by type and bytes. `arg:NAME`, in
  * the identifier or beside it, means something else for each who asks, so what
- * it stands for is compared. A request that was passed compares where its
- * identifier says all of it.
+ * it stands for is compared. A request that was passed compares by what it asks
+ * for and by what it is given itself.
  */
 
 #include "private/given.h"
@@ -20,20 +20,26 @@
 #define MAX_ITEMS   32
 #define MAX_BYTES   (64 * 1024)
 #define MAX_FOLLOWS 64
+#define MAX_DEPTH   8
 
 typedef struct {
     FulcraRequest *request;
+    unsigned depth;  /* of requests in requests */
     const char *why; /* (nullable) static */
     unsigned n;
     size_t bytes;
     FulcraGivenItem items[MAX_ITEMS];
 } Collection;
 
+static FulcraGiven *given_collect(
+        FulcraRequest *request, unsigned depth, const char **why);
+
 static void
 item_clear(FulcraGivenItem *self)
 {
     fulcra_representation_unref(self->value);
     fulcra_identifier_unref(self->identifier);
+    fulcra__given_unref(self->given);
 }
 
 /* --- what arg: stands for --- */
@@ -42,11 +48,12 @@ item_clear(FulcraGivenItem *self)
 static const char *
 passed_refuses(const Collection *self, const FulcraRequest *passed)
 {
-    if (passed->references != NULL || passed->passed != NULL ||
-            passed->primary != NULL || passed->headers != NULL)
-        return "an argument is a request with arguments of its own";
+    if (passed->headers != NULL)
+        return "an argument is a request with headers of its own";
     if (passed->context != self->request->context)
         return "an argument is a request in another context";
+    if (self->depth == MAX_DEPTH)
+        return "its arguments are nested too deep to compare";
     return NULL;
 }
 
@@ -56,6 +63,12 @@ static FulcraRequest *
 item_become(Collection *self, FulcraGivenItem *item, FulcraRequest *passed)
 {
     self->why = passed_refuses(self, passed);
+    if (self->why == NULL && item->given != NULL)
+        self->why = "an argument is a request with arguments twice over";
+    if (self->why == NULL)
+        item->given = given_collect(passed, self->depth + 1, &self->why);
+    if (item->given != NULL)
+        self->bytes += item->given->bytes;
     item->identifier = passed->identifier;
     item->verb = passed->verb;
     item->independent |= passed->independent;
@@ -124,13 +137,15 @@ collect(Collection *self, FulcraGivenItem item, FulcraRequest *owner)
 
 /* --- collecting --- */
 
+/* `arg:` in a request that was passed means an argument of who is given it, and
+ * those are compared anyway. */
 static void
 collect_reference(Collection *self, const FulcraArgument *argument)
 {
     collect(self,
             (FulcraGivenItem){ .name = argument->name,
                     .identifier = argument->identifier },
-            fulcra__request_get_caller(self->request));
+            self->depth > 0 ? NULL : fulcra__request_get_caller(self->request));
 }
 
 static void
@@ -179,7 +194,8 @@ item_hash(const FulcraGivenItem *self)
     size_t length;
 
     if (self->value == NULL)
-        return hash * 31 + fulcra_identifier_hash(self->identifier);
+        return (hash * 31 + fulcra_identifier_hash(self->identifier)) * 31 +
+               (self->given != NULL ? self->given->hash : 0);
 
     const void *bytes = fulcra_representation_get_bytes(self->value, &length);
     return hash * 31 + fulcra__hash_bytes(bytes, length);
@@ -203,12 +219,13 @@ given_new(const Collection *collection)
     return self;
 }
 
-FulcraGiven *
-fulcra__given_collect(FulcraRequest *request, const char **why)
+static FulcraGiven *
+given_collect(FulcraRequest *request, unsigned depth, const char **why)
 {
     Collection collection;
 
     collection.request = request;
+    collection.depth = depth;
     collection.why = NULL;
     collection.n = 0;
     collection.bytes = 0;
@@ -219,6 +236,12 @@ fulcra__given_collect(FulcraRequest *request, const char **why)
     for (unsigned i = 0; i < collection.n; i++)
         item_clear(&collection.items[i]);
     return NULL;
+}
+
+FulcraGiven *
+fulcra__given_collect(FulcraRequest *request, const char **why)
+{
+    return given_collect(request, 0, why);
 }
 
 FulcraGiven *
@@ -250,6 +273,7 @@ item_equal(const FulcraGivenItem *a, const FulcraGivenItem *b)
         return fulcra__representation_equal(a->value, b->value);
     return a->verb == b->verb && a->wanted == b->wanted &&
            a->places == b->places && a->independent == b->independent &&
+           fulcra__given_equal(a->given, b->given) &&
            fulcra_identifier_equal(a->identifier, b->identifier);
 }
 

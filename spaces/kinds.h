@@ -72,6 +72,13 @@ extern const FulcraKind fulcra_kind_cors;
 /* { "literal": { "grammar": "res:/motd", "text": "Hello" } } */
 extern const FulcraKind fulcra_kind_literal;
 
+/*
+ * { "chain": { "grammar": "res:/board", "operand": "res:/prices",
+ *              "steps": [ { "name": "top", "request": "active:top" },
+ *                         { "type": "text/html" } ] } }
+ */
+extern const FulcraKind fulcra_kind_chain;
+
 /* { "limiter": { "grammar": "res:/etc/{rest*}" } }: looked for no further */
 extern const FulcraKind fulcra_kind_limiter;
 

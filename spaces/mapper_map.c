@@ -57,7 +57,7 @@ fulcra__map_item_free(FulcraMapItem *self)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraMapItem, fulcra__map_item_free)
 
 static void
-parse_grammar(FulcraMapItem *self, FulcraDocument *document,
+parse_grammar(GPtrArray *grammars, FulcraDocument *document,
         FulcraProblems *problems, JsonNode *text)
 {
     g_autoptr(GError) error = NULL;
@@ -65,7 +65,7 @@ parse_grammar(FulcraMapItem *self, FulcraDocument *document,
             fulcra_host_grammar_new(json_node_get_string(text), &error);
 
     if (grammar != NULL)
-        g_ptr_array_add(self->grammars, grammar);
+        g_ptr_array_add(grammars, grammar);
     else
         fulcra_host_problems_add_syntax(
                 problems, document, text, "grammar", error);
@@ -113,27 +113,43 @@ parse_headers(FulcraMapItem *self, JsonNode *node)
     }
 }
 
-/* The slots of all its grammars together. */
-static void
-parse_request(FulcraMapItem *self, FulcraDocument *document,
+GPtrArray *
+fulcra__grammars_parse(
+        FulcraDocument *document, FulcraProblems *problems, JsonNode *node)
+{
+    GPtrArray *self = g_ptr_array_new_with_free_func(release_grammar);
+    JsonArray *list;
+
+    if (!JSON_NODE_HOLDS_ARRAY(node)) {
+        parse_grammar(self, document, problems, node);
+        return self;
+    }
+    list = json_node_get_array(node);
+    for (unsigned i = 0; i < json_array_get_length(list); i++)
+        parse_grammar(
+                self, document, problems, json_array_get_element(list, i));
+    return self;
+}
+
+FulcraDeclaredRequest *
+fulcra__grammars_parse_request(const GPtrArray *self, FulcraDocument *document,
         FulcraProblems *problems, JsonNode *node)
 {
     g_autoptr(GArray) slots =
             g_array_new(false, false, sizeof(FulcraGrammarSlot));
     FulcraDeclaredNames names = { .more = false };
 
-    for (unsigned i = 0; i < self->grammars->len; i++) {
+    for (unsigned i = 0; i < self->len; i++) {
         size_t n;
         g_autofree FulcraGrammarSlot *some =
-                fulcra_host_grammar_list_slots(self->grammars->pdata[i], &n);
+                fulcra_host_grammar_list_slots(self->pdata[i], &n);
 
         g_array_append_vals(slots, some, (unsigned)n);
-        names.more |= fulcra_host_grammar_takes_more(self->grammars->pdata[i]);
+        names.more |= fulcra_host_grammar_takes_more(self->pdata[i]);
     }
     names.slots = (FulcraGrammarSlot *)slots->data;
     names.n_slots = slots->len;
-    self->request = fulcra_host_declared_request_parse(
-            document, problems, node, &names);
+    return fulcra_host_declared_request_parse(document, problems, node, &names);
 }
 
 FulcraMapItem *
@@ -143,26 +159,17 @@ fulcra__map_item_parse(
     g_autoptr(FulcraMapItem) self = g_new0(FulcraMapItem, 1);
     JsonObject *object = json_node_get_object(node);
     size_t before = fulcra_host_problems_count(problems);
-    JsonArray *list;
 
-    self->grammars = g_ptr_array_new_with_free_func(release_grammar);
     self->headers = g_ptr_array_new_with_free_func(g_free);
     self->grammar = json_object_get_member(object, "grammar");
-    if (JSON_NODE_HOLDS_ARRAY(self->grammar)) {
-        list = json_node_get_array(self->grammar);
-        for (unsigned i = 0; i < json_array_get_length(list); i++)
-            parse_grammar(
-                    self, document, problems, json_array_get_element(list, i));
-    } else {
-        parse_grammar(self, document, problems, self->grammar);
-    }
+    self->grammars = fulcra__grammars_parse(document, problems, self->grammar);
     self->verbs = parse_verbs(json_object_get_member(object, "verbs"));
     self->is_protected = fulcra_host_json_get_bool(object, "protected", false);
     self->is_private = fulcra_host_json_get_bool(object, "private", false);
     parse_headers(self, json_object_get_member(object, "headers"));
     if (fulcra_host_problems_count(problems) == before)
-        parse_request(self, document, problems,
-                json_object_get_member(object, "request"));
+        self->request = fulcra__grammars_parse_request(self->grammars, document,
+                problems, json_object_get_member(object, "request"));
     return fulcra_host_problems_count(problems) == before
                    ? g_steal_pointer(&self)
                    : NULL;

@@ -19,6 +19,16 @@ typedef struct {
 
 extern const FulcraSchema fulcra__map_item_schema;
 
+/** The grammars of @node, a text or a list of texts; what is wrong is reported.
+ * (transfer full): of FulcraGrammar */
+GPtrArray *fulcra__grammars_parse(
+        FulcraDocument *document, FulcraProblems *problems, JsonNode *node);
+
+/** A request whose slots are those of all of @self, grammars, together.
+ * (transfer full) (nullable): see fulcra_host_declared_request_parse() */
+FulcraDeclaredRequest *fulcra__grammars_parse_request(const GPtrArray *self,
+        FulcraDocument *document, FulcraProblems *problems, JsonNode *node);
+
 /** @node: an object of fulcra__map_item_schema, checked. Returns NULL where
  * anything is wrong, which is reported. (transfer full) */
 FulcraMapItem *fulcra__map_item_parse(

@@ -12,6 +12,8 @@
 #include <fulcra-host/request.h>
 #include <fulcra-host/sync.h>
 
+typedef struct _FulcraGiven FulcraGiven;
+
 /* A value, or an identifier and where it would be resolved. */
 typedef struct {
     const char *name;            /* interned; NULL: the primary */
@@ -20,16 +22,17 @@ typedef struct {
     FulcraVerb verb;
     const char *wanted; /* (nullable) interned */
     bool independent;
-    uint64_t places; /* their number; 0: those of the request */
+    FulcraGiven *given; /* (nullable): a request's own arguments */
+    uint64_t places;    /* their number; 0: those of the request */
 } FulcraGivenItem;
 
-typedef struct {
+struct _FulcraGiven {
     FulcraRefs refs;
     unsigned hash;
     unsigned n_items;
     size_t bytes; /* of the values */
     FulcraGivenItem items[];
-} FulcraGiven;
+};
 
 /**
  * fulcra__given_collect:

@@ -62,9 +62,8 @@ static const FulcraEndpointOps value_ops = OPS(INLINE, value_source);
 static const FulcraEndpointOps fail_ops = OPS(INLINE, fail_source);
 
 static void
-fixture_open(Fixture *self)
+fixture_open_more(Fixture *self)
 {
-    fixture_init(self, 2, 16);
     fixture_bind_data(self, "active:f+operand@{}", &ops[0], self->domains[0],
             GINT_TO_POINTER(0));
     fixture_bind_data(self, "active:g+operand@{}+with@{}?", &ops[1], NULL,
@@ -77,6 +76,13 @@ fixture_open(Fixture *self)
     fixture_publish(self);
     for (int i = 0; i < 3; i++)
         atomic_store(&evaluated[i], 0);
+}
+
+static void
+fixture_open(Fixture *self)
+{
+    fixture_init(self, 2, 16);
+    fixture_open_more(self);
 }
 
 static void
@@ -145,6 +151,36 @@ test_conversion(void)
     fixture_clear(&fixture);
 }
 
+/* The operand is an argument of who asks, of whatever kind. */
+static FulcraRepresentation *
+relay_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_request_source(request,
+            FULCRA_ID("active:chain+operand@arg:what+step@active:h"
+                      "+step@active:g"),
+            FULCRA_TYPE_TEXT, error);
+}
+
+static const FulcraEndpointOps relay_ops = OPS(CONCURRENT, relay_source);
+
+static void
+test_operands_of_who_asks(void)
+{
+    Fixture fixture;
+    fixture_init(&fixture, 2, 16);
+    fixture_bind(&fixture, "active:relay+what@{}", &relay_ops);
+    fixture_open_more(&fixture);
+
+    fixture_expect(&fixture, "active:relay+what@res:/x", "g(h([1, 2]))");
+    fixture_expect(&fixture, "active:relay+what@text", "g(h(text))");
+    fixture_expect(&fixture, "active:relay+what@res:/x", "g(h([1, 2]))");
+    fixture_expect(&fixture, "active:relay+what@text", "g(h(text))");
+    assert_evaluated(0, 2, 2);
+    fixture_expect(
+            &fixture, "active:chain+operand@words+step@active:h", "h(words)");
+    fixture_clear(&fixture);
+}
+
 static void
 test_errors(void)
 {
@@ -157,6 +193,7 @@ test_errors(void)
             &error));
     g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND);
     const char *stack = fulcra_error_get_stack(error);
+    g_assert_cmpstr(error->message, ==, "step 1: no such thing");
     g_assert_nonnull(strstr(stack, "SOURCE res:/fail"));
     g_assert_nonnull(strstr(stack, "SOURCE active:h+operand@res:/fail"));
     g_assert_nonnull(strstr(stack, "active:g+operand@active:h"));
@@ -209,6 +246,7 @@ main(int argc, char **argv)
     g_test_add_func("/chain/steps", test_steps);
     g_test_add_func("/chain/lazy", test_lazy);
     g_test_add_func("/chain/conversion", test_conversion);
+    g_test_add_func("/chain/operands-of-who-asks", test_operands_of_who_asks);
     g_test_add_func("/chain/errors", test_errors);
     g_test_add_func("/chain/shared", test_shared);
     return g_test_run();

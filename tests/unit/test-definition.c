@@ -201,7 +201,8 @@ static const struct {
             "object" },
     { HEAD SPACES "{}" TAIL,
             "module.json:4:1: an entry that says not what it is; give it "
-            "transrept, import, fileset, literal, mapper, limiter, pluggable, "
+            "transrept, import, fileset, literal, mapper, chain, limiter, "
+            "pluggable, "
             "errors, overlays, gatekeeper, throttle, latest, log, cors, "
             "session, timer or id" },
     { HEAD SPACES "{\"filset\":{}}" TAIL,
