@@ -193,7 +193,7 @@ answer_default(FulcraVerb verb)
 {
     if (verb == FULCRA_VERB_DELETE)
         return fulcra_representation_new_bool(true);
-    return fulcra_representation_new_bytes(FULCRA_TYPE_NONE, NULL, 0);
+    return fulcra__representation_none();
 }
 
 static bool

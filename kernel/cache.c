@@ -12,6 +12,7 @@
 #include "private/cache.h"
 #include "private/flight.h"
 #include "private/kernel.h"
+#include "private/memory.h"
 #include "private/run.h"
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
@@ -457,7 +458,7 @@ answer_bytes(FulcraRepresentation *answer)
 static Entry *
 entry_new(FulcraRequest *request)
 {
-    Entry *self = g_new0(Entry, 1);
+    Entry *self = fulcra__zeroed(sizeof *self);
     FulcraLedger *ledger = request->ledger;
 
     self->values = fulcra__noted_hash(ledger->noted, ledger->n_noted, request);

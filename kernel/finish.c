@@ -290,7 +290,9 @@ return_task_run(FulcraTask *task)
 static void
 request_check_watched(FulcraRequest *self)
 {
-    if (!atomic_exchange(&self->watched, false))
+    /* Looked at first: nearly always there is nobody. */
+    if (!atomic_load(&self->watched) ||
+            !atomic_exchange(&self->watched, false))
         return;
     self->return_task.run = return_task_run;
     if (self->deliver_loop != NULL &&
@@ -316,9 +318,13 @@ fulcra__request_begin_run(FulcraRequest *self)
 void
 fulcra__request_mark_returned(FulcraRequest *self)
 {
-    if (atomic_exchange(&self->returned, true))
+    unsigned before =
+            atomic_fetch_and(&self->running, ~FULCRA__RUNNING_ITSELF);
+
+    if ((before & FULCRA__RUNNING_ITSELF) == 0)
         return;
-    while (atomic_fetch_sub(&self->running, 1) == 1) {
+    for (bool last = before == FULCRA__RUNNING_ITSELF; last;
+            last = atomic_fetch_sub(&self->running, 1) == 1) {
         request_check_watched(self);
         if (!request_is_forwarded(self))
             return;

@@ -9,6 +9,7 @@
  */
 
 #include "private/flight.h"
+#include "private/memory.h"
 #include "private/run.h"
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
@@ -26,7 +27,7 @@ static pthread_mutex_t graph_lock = PTHREAD_MUTEX_INITIALIZER;
 static FulcraFlight *
 flight_new(unsigned hash, FulcraRequest *leader)
 {
-    FulcraFlight *self = g_new0(FulcraFlight, 1);
+    FulcraFlight *self = fulcra__zeroed(sizeof *self);
 
     self->hash = hash;
     self->leader = leader;

@@ -6,6 +6,7 @@
 
 #include "private/ledger.h"
 #include "private/context.h"
+#include "private/memory.h"
 #include "private/request.h"
 #include <fulcra/identifier.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 FulcraLedger *
 fulcra__ledger_new(void)
 {
-    FulcraLedger *self = g_new0(FulcraLedger, 1);
+    FulcraLedger *self = fulcra__zeroed(sizeof *self);
 
     fulcra_refs_init(&self->refs);
     self->began = fulcra__cut_now();

@@ -34,6 +34,7 @@ struct _FulcraRepresentation {
     FulcraExpiry expiry;
     bool boxed;
     bool from_outside;
+    bool immortal; /* not counted */
     const char *type; /* interned */
     const void *data; /* the bytes, or the boxed pointer */
     size_t length;
@@ -138,6 +139,25 @@ fulcra_representation_new_bool(bool value)
             FULCRA_TYPE_BOOL, text, strlen(text));
 }
 
+static FulcraRepresentation *none;
+
+static void
+none_make(void)
+{
+    none = fulcra_representation_new_bytes(FULCRA_TYPE_NONE, NULL, 0);
+    fulcra_refs_take(&none->refs); /* shared from the beginning */
+    none->immortal = true;
+}
+
+FulcraRepresentation *
+fulcra__representation_none(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, none_make);
+    return none;
+}
+
 FulcraRepresentation *
 fulcra_representation_new_int(int64_t value)
 {
@@ -193,7 +213,8 @@ fulcra_representation_new_json(JsonNode *node)
 FulcraRepresentation *
 fulcra_representation_ref(FulcraRepresentation *self)
 {
-    fulcra_refs_take(&self->refs);
+    if (!self->immortal)
+        fulcra_refs_take(&self->refs);
     return self;
 }
 
@@ -218,7 +239,7 @@ derived_free(Derived *derived)
 void
 fulcra_representation_unref(FulcraRepresentation *self)
 {
-    if (self == NULL || !fulcra_refs_drop(&self->refs))
+    if (self == NULL || self->immortal || !fulcra_refs_drop(&self->refs))
         return;
     derived_free(atomic_load_explicit(&self->derived, memory_order_acquire));
     if (self->headers != NULL)

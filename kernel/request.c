@@ -11,6 +11,7 @@
 #include "private/context.h"
 #include "private/follow.h"
 #include "private/kernel.h"
+#include "private/memory.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/socket.h>
 #include <fulcra-host/stats.h>
@@ -34,7 +35,7 @@ request_init(FulcraRequest *self, FulcraRoot *root, FulcraVerb verb,
         FulcraIdentifier *identifier)
 {
     fulcra_refs_init(&self->refs);
-    atomic_init(&self->running, 1);
+    atomic_init(&self->running, FULCRA__RUNNING_ITSELF);
     self->root = root;
     self->verb = verb;
     self->identifier = fulcra_identifier_ref(identifier);
@@ -45,9 +46,8 @@ static FulcraRequest *
 root_new(FulcraKernel *kernel, FulcraTable *table, const char *space,
         FulcraContext *context, FulcraVerb verb, FulcraIdentifier *identifier)
 {
-    FulcraRoot *root = g_malloc(sizeof *root);
+    FulcraRoot *root = fulcra__zeroed(sizeof *root);
 
-    memset(root, 0, sizeof *root);
     root->kernel = kernel;
     root->table = table;
     root->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
@@ -95,8 +95,7 @@ fulcra_request_new(
     g_return_val_if_fail(parent != NULL && identifier != NULL, NULL);
     g_return_val_if_fail((unsigned)verb < FULCRA_N_VERBS, NULL);
 
-    FulcraRequest *self = g_malloc(sizeof *self);
-    memset(self, 0, sizeof *self);
+    FulcraRequest *self = fulcra__zeroed(sizeof *self);
     request_init(self, parent->root, verb, identifier);
     self->parent = fulcra_request_ref(parent);
     self->depth = parent->depth + 1;

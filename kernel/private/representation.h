@@ -3,6 +3,9 @@
 
 #include <fulcra/representation.h>
 
+/** The answer of who has nothing to say: the same for all, never counted. */
+FulcraRepresentation *fulcra__representation_none(void);
+
 bool fulcra__representation_is_boxed(FulcraRepresentation *self);
 
 /** Whether nobody could tell one from the other; boxed ones never are. */

@@ -93,8 +93,9 @@ struct _FulcraRequest {
 
     /* When its code has returned or answered, and that of what it forwarded:
      * an overlay has not returned while something runs behind it. */
-    atomic_bool returned, watched;
-    atomic_uint running; /* of these, how many have not */
+    atomic_bool watched;
+    atomic_uint running; /* how many forwarded ones have not; and itself: */
+#define FULCRA__RUNNING_ITSELF (1u << 31)
     void (*when_returned)(FulcraRequest *self, void *user_data);
     void *when_returned_data;
     FulcraTask return_task;
