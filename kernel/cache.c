@@ -379,7 +379,6 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
         pthread_mutex_unlock(&shard->lock);
         fulcra_host_stats_add(FULCRA_STAT_CACHE_HITS, 1);
         fulcra__cache_give(request, answer, ledger, "hit");
-        fulcra__ledger_unref(ledger);
         return FULCRA__CACHE_HIT;
     }
     fulcra_host_stats_add(FULCRA_STAT_CACHE_MISSES, 1);

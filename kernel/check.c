@@ -92,7 +92,8 @@ poll_decide(Poll *self)
             holds ? FULCRA_STAT_CACHE_HITS : FULCRA_STAT_CACHE_EXPIRED, 1);
     if (holds)
         fulcra__cache_give(self->request,
-                fulcra_representation_ref(self->answer), self->ledger, "hit");
+                fulcra_representation_ref(self->answer),
+                fulcra__ledger_ref(self->ledger), "hit");
     else if (request_begin_evaluation(self->request))
         fulcra__request_again(fulcra_request_ref(self->request));
 }

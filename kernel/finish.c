@@ -94,17 +94,24 @@ ledger_add_unknown(FulcraLedger *self, const FulcraRequest *request)
                         : request->identifier);
 }
 
-/* With the lock. Nothing is added to it any more, by sub-requests that end late
- * for one. */
-static void
+/* Nothing is added to it any more, by sub-requests that end late for one. One
+ * that came with the answer is another's, and was closed. Returns (transfer
+ * full) (nullable): the flight that @self leads. */
+static FulcraFlight *
 request_close_ledger(FulcraRequest *self)
 {
     int64_t at;
 
+    if (self->from_cache != NULL)
+        return g_steal_pointer(&self->flight);
+    pthread_mutex_lock(&self->root->lock);
     if (self->answer != NULL && fulcra_representation_get_expiry(
                                         self->answer, &at) == FULCRA_EXPIRY_AT)
         fulcra__ledger_expire_at(self->ledger, at);
     self->ledger->closed = true;
+    FulcraFlight *flight = g_steal_pointer(&self->flight);
+    pthread_mutex_unlock(&self->root->lock);
+    return flight;
 }
 
 /* What the answer depended on is known now: keeps it, and tells the parent.
@@ -113,14 +120,9 @@ static FulcraFlight *
 request_settle(FulcraRequest *self)
 {
     FulcraRequest *parent = self->parent;
+    FulcraFlight *flight = request_close_ledger(self);
 
-    pthread_mutex_lock(&self->root->lock);
-    if (self->from_cache == NULL) /* otherwise it is another's */
-        request_close_ledger(self);
-    FulcraFlight *flight = g_steal_pointer(&self->flight);
-    bool evaluated = self->evaluated_us != 0;
-    pthread_mutex_unlock(&self->root->lock);
-    if (evaluated || flight != NULL)
+    if (self->evaluated_us != 0 || flight != NULL)
         fulcra__cache_ended(self->root->kernel->cache, self, flight);
 
     if (parent == NULL || parent->ledger == NULL || self->independent)
@@ -205,10 +207,11 @@ fulcra__request_finish_from(FulcraRequest *self, FulcraRepresentation *answer,
 {
     if (!request_claim(self)) { /* its time was up */
         fulcra_representation_unref(answer);
+        fulcra__ledger_unref(ledger);
         return;
     }
     fulcra__ledger_unref(self->ledger);
-    self->ledger = fulcra__ledger_ref(ledger);
+    self->ledger = ledger;
     self->from_cache = from;
     request_complete(self, answer, NULL);
 }
@@ -291,8 +294,7 @@ static void
 request_check_watched(FulcraRequest *self)
 {
     /* Looked at first: nearly always there is nobody. */
-    if (!atomic_load(&self->watched) ||
-            !atomic_exchange(&self->watched, false))
+    if (!atomic_load(&self->watched) || !atomic_exchange(&self->watched, false))
         return;
     self->return_task.run = return_task_run;
     if (self->deliver_loop != NULL &&
@@ -318,8 +320,7 @@ fulcra__request_begin_run(FulcraRequest *self)
 void
 fulcra__request_mark_returned(FulcraRequest *self)
 {
-    unsigned before =
-            atomic_fetch_and(&self->running, ~FULCRA__RUNNING_ITSELF);
+    unsigned before = atomic_fetch_and(&self->running, ~FULCRA__RUNNING_ITSELF);
 
     if ((before & FULCRA__RUNNING_ITSELF) == 0)
         return;

@@ -166,7 +166,7 @@ give(FulcraRequest *leader, FulcraRequest *waiter)
     fulcra_host_stats_add(FULCRA_STAT_CACHE_SHARED, 1);
     if (leader->error == NULL) {
         fulcra__cache_give(waiter, fulcra_representation_ref(leader->answer),
-                leader->ledger, "shared");
+                fulcra__ledger_ref(leader->ledger), "shared");
         return;
     }
     pthread_mutex_lock(&waiter->root->lock);

@@ -245,6 +245,7 @@ request_sleep(FulcraRequest *self)
     bool cancelled = false, late = false;
 
     pthread_mutex_lock(&root->lock);
+    root->slept = true;
     atomic_fetch_add(&root->waiters, 1);
     while (atomic_load(&self->phase) != PHASE_ANSWERED && !late &&
             !(cancelled = fulcra__request_is_cancelled(self)))

@@ -3,9 +3,9 @@
 /*
  * kernel.c - the published table of spaces, and what serves requests
  *
- * A publish makes a new table from the old one and swaps the pointer; a root
- * request takes a reference to whatever table is there when it is made. The
- * lock guards only those few instructions.
+ * A publish makes a new table from the old one and swaps the pointer (release);
+ * a root request takes a reference to whatever table is there when it is made,
+ * without a lock. The lock is for those who publish.
  */
 
 #include "private/kernel.h"
@@ -41,8 +41,9 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     self->scheme_arg = fulcra_intern("arg");
     self->builtins = fulcra__builtins_new();
     pthread_mutex_init(&self->table_lock, NULL);
-    self->table = fulcra__table_new(NULL, NULL, 0, NULL);
-    atomic_init(&self->generation, self->table->generation);
+    FulcraTable *empty = fulcra__table_new(NULL, NULL, 0, NULL);
+    atomic_init(&self->table, empty);
+    atomic_init(&self->generation, empty->generation);
     self->pool = fulcra__pool_new(
             self, self->limits.workers, self->limits.max_workers);
     self->cache = fulcra__cache_new(self->limits.cache_bytes);
@@ -71,7 +72,7 @@ fulcra_host_kernel_free(FulcraKernel *self)
     fulcra__deadlines_free(self->deadlines);
     fulcra__lives_free(self->lives);
     fulcra__cache_free(self->cache);
-    fulcra_host_table_unref(self->table);
+    fulcra_host_table_unref(atomic_load(&self->table));
     fulcra_host_space_unref(self->builtins);
     pthread_mutex_destroy(&self->table_lock);
     g_free(self);
@@ -80,11 +81,18 @@ fulcra_host_kernel_free(FulcraKernel *self)
 FulcraTable *
 fulcra_host_kernel_get_table(FulcraKernel *self)
 {
-    pthread_mutex_lock(&self->table_lock);
-    FulcraTable *table = self->table;
-    fulcra_refs_take(&table->refs);
-    pthread_mutex_unlock(&self->table_lock);
-    return table;
+    for (;;) {
+        FulcraTable *table =
+                atomic_load_explicit(&self->table, memory_order_acquire);
+
+        /* Its memory is that of some table, see table.c, but once there is a
+         * reference, it must still be the one that is published. */
+        if (!fulcra_refs_take_if_alive(&table->refs))
+            continue;
+        if (atomic_load_explicit(&self->table, memory_order_acquire) == table)
+            return table;
+        fulcra_host_table_unref(table);
+    }
 }
 
 FulcraTable *
@@ -117,10 +125,11 @@ fulcra_host_kernel_publish(FulcraKernel *self, FulcraSpace *const *spaces,
     g_return_if_fail(self != NULL);
 
     pthread_mutex_lock(&self->table_lock);
-    FulcraTable *old = self->table;
-    self->table = fulcra__table_new(old, spaces, n_spaces, withdrawn);
+    FulcraTable *old = atomic_load(&self->table);
+    FulcraTable *fresh = fulcra__table_new(old, spaces, n_spaces, withdrawn);
+    atomic_store_explicit(&self->table, fresh, memory_order_release);
     atomic_store_explicit(
-            &self->generation, self->table->generation, memory_order_release);
+            &self->generation, fresh->generation, memory_order_release);
     pthread_mutex_unlock(&self->table_lock);
     for (size_t i = 0; i < n_spaces; i++)
         fulcra__cut_space(fulcra_host_space_get_uri(spaces[i]));

@@ -34,7 +34,7 @@ struct _FulcraRepresentation {
     FulcraExpiry expiry;
     bool boxed;
     bool from_outside;
-    bool immortal; /* not counted */
+    bool immortal;    /* not counted */
     const char *type; /* interned */
     const void *data; /* the bytes, or the boxed pointer */
     size_t length;

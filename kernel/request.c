@@ -12,6 +12,7 @@
 #include "private/follow.h"
 #include "private/kernel.h"
 #include "private/memory.h"
+#include "private/thread.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/socket.h>
 #include <fulcra-host/stats.h>
@@ -77,14 +78,36 @@ fulcra_host_request_new_root_in(FulcraKernel *kernel, FulcraTable *table,
             identifier);
 }
 
+/* The fulcrum that this thread looked up last: most threads serve one. Borrowed
+ * from the table of that generation, and looked at for no other. */
+static FULCRA__THREAD_LOCAL struct {
+    uint64_t generation;
+    FulcraPlaces *places; /* of that space alone */
+} last_fulcrum;
+
+static FulcraPlaces *
+root_find_places(FulcraRoot *self)
+{
+    uint64_t generation = self->table->generation;
+
+    if (last_fulcrum.generation != generation ||
+            strcmp(last_fulcrum.places->space->uri, self->fulcrum) != 0) {
+        FulcraPlaces *places = fulcra__table_find_alone(
+                self->table, fulcra_intern(self->fulcrum));
+
+        if (places == NULL)
+            return NULL;
+        last_fulcrum.generation = generation;
+        last_fulcrum.places = places;
+    }
+    return last_fulcrum.places;
+}
+
 FulcraPlaces *
 fulcra__request_get_places(FulcraRequest *self)
 {
-    FulcraRoot *root = self->root;
-
     if (self->places == NULL && self->parent == NULL)
-        self->places = fulcra__table_find_alone(
-                root->table, fulcra_intern(root->fulcrum));
+        self->places = root_find_places(self->root);
     return self->places;
 }
 
@@ -156,7 +179,8 @@ root_clear(FulcraRoot *self)
     fulcra__way_in_free(self->way_in);
     if (self->joined != NULL)
         g_ptr_array_unref(self->joined);
-    pthread_cond_destroy(&self->answered);
+    if (self->slept)
+        pthread_cond_destroy(&self->answered);
     pthread_mutex_destroy(&self->lock);
 }
 

@@ -2,6 +2,11 @@
 
 /*
  * table.c - the spaces that are published together
+ *
+ * The memory of a table is never given back, only used for other tables: who
+ * has read the kernel's pointer may try to take a reference, whatever became of
+ * the table meanwhile. Its count is 0 until it is built, and again when it is
+ * taken apart.
  */
 
 #include "private/table.h"
@@ -11,6 +16,7 @@ static atomic_ullong generations;
 
 static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
 static FulcraTable *tables; /* guarded by tables_lock: all that are alive */
+static FulcraTable *spares; /* likewise: memory of those that were */
 
 static FulcraPlaces *
 places_ref(FulcraPlaces *places)
@@ -131,17 +137,40 @@ fulcra__table_count_holders(FulcraSpace *space)
 
 /* --- making and releasing --- */
 
+static FulcraTable *
+table_alloc(void)
+{
+    pthread_mutex_lock(&tables_lock);
+    FulcraTable *self = spares;
+    if (self != NULL)
+        spares = self->next;
+    pthread_mutex_unlock(&tables_lock);
+    if (self == NULL) {
+        self = g_new0(FulcraTable, 1);
+        pthread_mutex_init(&self->lock, NULL);
+    }
+    self->previous = self->next = NULL;
+    return self;
+}
+
+static void
+table_spare(FulcraTable *self)
+{
+    pthread_mutex_lock(&tables_lock);
+    self->next = spares;
+    spares = self;
+    pthread_mutex_unlock(&tables_lock);
+}
+
 FulcraTable *
 fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
         size_t n_spaces, const char *const *withdrawn)
 {
-    FulcraTable *self = g_new0(FulcraTable, 1);
+    FulcraTable *self = table_alloc();
 
-    fulcra_refs_init(&self->refs);
     self->generation = atomic_fetch_add(&generations, 1) + 1;
     self->spaces = g_hash_table_new_full(
             g_direct_hash, g_direct_equal, NULL, places_release);
-    pthread_mutex_init(&self->lock, NULL);
     self->places = g_hash_table_new_full(
             fulcra__places_hash, fulcra__places_equal, NULL, places_release);
     self->by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -161,6 +190,7 @@ fulcra__table_new(FulcraTable *previous, FulcraSpace *const *spaces,
                 fulcra__places_push(NULL, spaces[i]));
     if (previous != NULL)
         table_inherit_places(self, previous);
+    atomic_store_explicit(&self->refs, 1, memory_order_release);
     table_enlist(self);
     return self;
 }
@@ -181,8 +211,7 @@ fulcra_host_table_unref(FulcraTable *self)
     g_hash_table_unref(self->by_number);
     g_hash_table_unref(self->places);
     g_hash_table_unref(self->spaces);
-    pthread_mutex_destroy(&self->lock);
-    g_free(self);
+    table_spare(self);
 }
 
 FulcraPlaces *

@@ -35,8 +35,8 @@ FulcraCacheVerdict fulcra__cache_ask(
 void fulcra__cache_ended(
         FulcraCache *self, FulcraRequest *request, FulcraFlight *flight);
 
-/** Answers @request with what another evaluated. @answer: (transfer full);
- * @from: static: "hit" or "shared" */
+/** Answers @request with what another evaluated. @answer, @ledger: (transfer
+ * full); @from: static: "hit" or "shared" */
 void fulcra__cache_give(FulcraRequest *request, FulcraRepresentation *answer,
         FulcraLedger *ledger, const char *from);
 

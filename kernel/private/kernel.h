@@ -8,8 +8,8 @@
 
 struct _FulcraKernel {
     FulcraKernelLimits limits;
-    pthread_mutex_t table_lock; /* for the pointer, not for the table */
-    FulcraTable *table;
+    pthread_mutex_t table_lock; /* for those who publish */
+    _Atomic(FulcraTable *) table;
     atomic_ullong generation; /* of the table */
     const char *scheme_arg;   /* "arg", interned */
     FulcraSpace *builtins; /* resolved after all places: data:, transreptors */

@@ -124,6 +124,7 @@ struct _FulcraRoot {
     pthread_mutex_t lock; /* for waits */
     pthread_cond_t answered;
     atomic_int waiters;
+    bool slept;             /* guarded by lock: someone has waited */
     FulcraTracing *tracers; /* (nullable): a list; complete when it begins */
     atomic_ullong n_traced;
     GPtrArray *joined; /* (nullable) of FulcraFlight: see flight.c */

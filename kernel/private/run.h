@@ -19,7 +19,8 @@ void fulcra__request_finish_failed(FulcraRequest *self, FulcraErrorCode code,
         const char *format, ...) FULCRA_PRINTF(3, 4);
 
 /** Answers @self with what another request was answered with. @answer:
- * (transfer full); @ledger: of that answer; @from: static: for the trace */
+ * (transfer full); @ledger: (transfer full): of that answer; @from: static: for
+ * the trace */
 void fulcra__request_finish_from(FulcraRequest *self,
         FulcraRepresentation *answer, FulcraLedger *ledger, const char *from);
 
