@@ -62,6 +62,20 @@ root_wake(FulcraRoot *self)
     pthread_mutex_unlock(&self->lock);
 }
 
+/* Only the thread that issued it sleeps on it, or starts its clock: where that
+ * is this one, there is nobody to be woken or seen. */
+static void
+request_publish(FulcraRequest *self)
+{
+    if (self->issuer == fulcra__thread_self()) {
+        atomic_store_explicit(
+                &self->phase, PHASE_ANSWERED, memory_order_release);
+        return;
+    }
+    atomic_store(&self->phase, PHASE_ANSWERED);
+    root_wake(self->root);
+}
+
 /* Why what is made of this answer cannot be kept, unless it states an expiry
  * of its own. (nullable) static */
 static const char *
@@ -174,8 +188,7 @@ request_complete(
         fulcra__trace_end(self);
 
     bool asynchronous = self->answered != NULL;
-    atomic_store(&self->phase, PHASE_ANSWERED);
-    root_wake(self->root);
+    request_publish(self);
     if (asynchronous) {
         if (atomic_load(&self->timed))
             fulcra__deadlines_remove(

@@ -67,6 +67,7 @@ request_begin(FulcraRequest *self)
     GError *error = NULL;
 
     atomic_store_explicit(&self->phase, PHASE_PENDING, memory_order_relaxed);
+    self->issuer = fulcra__thread_self();
     if (self->parent == NULL) {
         fulcra_host_stats_add(FULCRA_STAT_REQUESTS, 1);
         if (atomic_load_explicit(&kernel->watching, memory_order_relaxed))

@@ -84,6 +84,8 @@ struct _FulcraRequest {
     FulcraRepresentation *answer;
     GError *error;
 
+    const void *issuer; /* the thread that issued it: only compared */
+
     /* Who is told. */
     FulcraAnswered answered;
     void *answered_data;
