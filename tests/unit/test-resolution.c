@@ -301,15 +301,26 @@ bind_version(FulcraSpace *space, const char *grammar,
             FULCRA_ENTRY_PUBLIC, endpoint, NULL));
 }
 
-static void
-publish_version(Changing *self, int version)
+static FulcraSpace *
+space_of_version(int version)
 {
-    g_autoptr(FulcraSpace) space = fulcra_host_space_new("urn:changing");
+    FulcraSpace *space = fulcra_host_space_new("urn:changing");
 
     bind_version(space, "res:/tree", &tree_ops, version);
     bind_version(space, "res:/leaf", &version_ops, version);
     bind_version(space, "res:/leaf/{x}", &version_ops, version);
-    fulcra_host_space_seal(space);
+    return fulcra_host_space_seal(space);
+}
+
+/* One that is only tried must never be seen. */
+static void
+publish_version(Changing *self, int version)
+{
+    g_autoptr(FulcraSpace) unseen = space_of_version(-1);
+    g_autoptr(FulcraSpace) space = space_of_version(version);
+
+    fulcra_host_table_unref(
+            fulcra_host_kernel_try(self->fixture.kernel, &unseen, 1, NULL));
     fulcra_host_kernel_publish(self->fixture.kernel, &space, 1, NULL);
     atomic_store(&self->published, version);
 }
