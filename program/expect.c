@@ -40,7 +40,11 @@ static const FulcraSchemaKey expectation_keys[] = {
     { "expiry", FULCRA_SCHEMA_TEXT, .choices = expiries,
             .help = "when it expires" },
     { "scope", FULCRA_SCHEMA_TEXT, .choices = scopes,
-            .help = "whether it may be shared; not to be tested yet" },
+            .help = "`public` where everybody would be given it: nothing of a "
+                    "context and no header of the request was looked at, no "
+                    "overlay passed" },
+    { "kept", FULCRA_SCHEMA_BOOL,
+            .help = "whether it is kept for the next one who asks" },
     { "error", FULCRA_SCHEMA_TEXT, .choices = error_ids,
             .help = "the id of the error with which it fails" },
     { "message", FULCRA_SCHEMA_TEXT,
@@ -95,16 +99,12 @@ static void
 check(JsonObject *object, FulcraDocument *document, FulcraProblems *problems)
 {
     static const char *const of_answers[] = { "answer", "matches", "json",
-        "type", "headers", "expiry" };
+        "type", "headers", "expiry", "scope", "kept" };
     JsonNode *answer = json_object_get_member(object, "answer");
-    JsonNode *scope = json_object_get_member(object, "scope");
 
     if (answer != NULL && json_node_get_value_type(answer) != G_TYPE_STRING)
         problem(document, problems, answer,
                 "\"answer\" must be a text; \"json\" is for other values");
-    if (scope != NULL)
-        problem(document, problems, scope,
-                "\"scope\" cannot be tested yet; leave it out");
     if (!expects_error(object))
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(of_answers); i++) {
@@ -419,9 +419,37 @@ compare_headers(Comparison *self, FulcraRepresentation *answer)
 }
 
 static void
-compare_answer(Comparison *self, const FulcraExpectation *expectation,
-        FulcraRepresentation *answer)
+compare_scope(Comparison *self, const FulcraOutcome *outcome)
 {
+    JsonNode *node = get(self, "scope");
+    const char *is = outcome->for_all ? "public" : "private";
+    const char *about = outcome->about != NULL ? outcome->about : "";
+
+    if (node != NULL && strcmp(json_node_get_string(node), is) != 0)
+        report(self, node, "the scope is \"%s\", not \"%s\"%s%s", is,
+                json_node_get_string(node), *about != '\0' ? ": " : "", about);
+}
+
+static void
+compare_kept(Comparison *self, const FulcraOutcome *outcome)
+{
+    JsonNode *node = get(self, "kept");
+
+    if (node == NULL ||
+            json_node_get_boolean(node) == (outcome->unkept == NULL))
+        return;
+    if (outcome->unkept != NULL)
+        report(self, node, "the answer is not kept: %s", outcome->unkept);
+    else
+        report(self, node, "the answer is kept");
+}
+
+static void
+compare_answer(Comparison *self, const FulcraExpectation *expectation,
+        const FulcraOutcome *outcome)
+{
+    FulcraRepresentation *answer = outcome->answer;
+
     if (expects_error(self->object)) {
         JsonNode *node = get(self, "error");
 
@@ -435,6 +463,8 @@ compare_answer(Comparison *self, const FulcraExpectation *expectation,
     compare_word(self, "expiry",
             expiries[fulcra_representation_get_expiry(answer, NULL)]);
     compare_headers(self, answer);
+    compare_scope(self, outcome);
+    compare_kept(self, outcome);
 }
 
 static void
@@ -471,7 +501,7 @@ fulcra_expectation_compare(const FulcraExpectation *self,
     JsonNode *limit = get(&comparison, "maxTime");
 
     if (outcome->answer != NULL)
-        compare_answer(&comparison, self, outcome->answer);
+        compare_answer(&comparison, self, outcome);
     else
         compare_error(&comparison, self, outcome);
     if (limit != NULL &&

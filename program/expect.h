@@ -31,6 +31,9 @@ typedef struct {
     FulcraRepresentation *answer; /* (nullable): NULL where it failed */
     const GError *error;          /* (nullable): then why */
     int64_t took_us;
+    bool for_all;       /* everybody would be given the answer */
+    const char *unkept; /* (nullable): why it is not kept */
+    const char *about;  /* (nullable): more of both, in words */
 } FulcraOutcome;
 
 /** Reports each difference where the expectation stands. */

@@ -83,11 +83,12 @@ add_arguments(FulcraRequest *request, const GArray *arguments)
     }
 }
 
-static FulcraRepresentation *
-ask(FulcraSuite *self, FulcraKernel *kernel, const FulcraSuiteRequest *asked,
-        GError **error)
+/* (transfer full): not issued */
+static FulcraRequest *
+make_request(FulcraSuite *self, FulcraKernel *kernel,
+        const FulcraSuiteRequest *asked)
 {
-    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(kernel,
+    FulcraRequest *request = fulcra_host_request_new_root(kernel,
             asked->space != NULL ? asked->space : self->space, NULL,
             asked->verb, asked->identifier);
 
@@ -97,7 +98,19 @@ ask(FulcraSuite *self, FulcraKernel *kernel, const FulcraSuiteRequest *asked,
         fulcra_request_set_primary(request, asked->primary);
     add_arguments(request, asked->arguments);
     set_headers(request, asked->headers);
-    return fulcra_request_issue(request, error);
+    return request;
+}
+
+/* Where the cache has the answer nothing is amiss. */
+static const char *
+why_unkept(const FulcraExplanation *explanation)
+{
+    static const char *const kept[] = { "kept", "hit", "shared", NULL };
+
+    if (explanation->cache == NULL)
+        return "nothing is kept for this verb, or with kernel.cache 0";
+    return g_strv_contains(kept, explanation->cache) ? NULL
+                                                     : explanation->cache;
 }
 
 static void
@@ -106,13 +119,22 @@ ask_and_compare(FulcraSuite *self, FulcraKernel *kernel,
         FulcraProblems *differences)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraRequest) request = make_request(self, kernel, asked);
     int64_t begin = g_get_monotonic_time();
-    g_autoptr(FulcraRepresentation) answer = ask(self, kernel, asked, &error);
+    g_autoptr(FulcraRepresentation) answer =
+            fulcra_request_issue(request, &error);
+    int64_t end = g_get_monotonic_time();
+    g_autoptr(FulcraExplanation) explanation =
+            fulcra_host_request_explain_answer(request);
+    g_autofree char *about = fulcra_host_explanation_to_text(explanation);
     FulcraOutcome outcome = {
         .request = asked->node,
         .answer = answer,
         .error = error,
-        .took_us = g_get_monotonic_time() - begin,
+        .took_us = end - begin,
+        .for_all = fulcra_host_request_is_for_all(request),
+        .unkept = why_unkept(explanation),
+        .about = about,
     };
 
     fulcra_expectation_compare(

@@ -42,7 +42,11 @@ def run(fulcra, tmp_path):
                     "endpoints": [
                         {"fileset": {"grammar": "res:/f/{path*}", "root": "www"}},
                         {"fileset": {"grammar": "res:/hidden/{path*}", "root": "www"},
-                         "private": True}]}]}))
+                         "private": True},
+                        {"literal": {"grammar": "res:/kept", "text": "kept"}},
+                        {"throttle": {"concurrency": 1, "space": [
+                            {"literal": {"grammar": "res:/behind", "text": "x"}}]}},
+                        ]}]}))
 
     def go(suite, *args):
         text = suite if isinstance(suite, str) else json.dumps(suite, indent=1)
@@ -72,6 +76,11 @@ HOLDS = {
     "headers": ("res:/f/text.txt", {
         "headers": {"httpresponse:/header/cache-control": "no-cache"}}),
     "expiry": ("res:/f/text.txt", {"expiry": "always"}),
+    "scope": ("data:,x", {"scope": "public"}),
+    "kept": ("active:chain+operand@res:/kept+step@text/plain",
+             {"kept": True, "scope": "public"}),
+    "not kept": ("res:/f/text.txt", {"kept": False, "scope": "public"}),
+    "private": ("res:/behind", {"scope": "private", "kept": False}),
     "error": ("res:/f/none", {"error": "not-found"}),
     "message": ("res:/f/none", {"message": "no file 'n[o]ne'"}),
     "both": ("res:/f/none", {"error": "not-found", "message": "none"}),
@@ -110,6 +119,11 @@ DIFFERS = {
         '"httpResponse:', 'is "no-cache", not "x"'),
     "expiry": ("res:/f/text.txt", {"expiry": "never"}, '"expiry"',
                'the expiry is "always", not "never"'),
+    "scope": ("res:/behind", {"scope": "public"}, '"scope"',
+              'the scope is "private", not "public"'),
+    "kept": ("res:/behind", {"kept": True}, '"kept"',
+             "the answer is not kept: an overlay decides anew each time"),
+    "not kept": ("res:/kept", {"kept": False}, '"kept"', "the answer is kept"),
     "error": ("res:/f/none", {"error": "forbidden"}, '"error"',
               r'the error is "not-found" \(no file \'none\'\), not "forbidden"'),
     "message": ("res:/f/none", {"message": "gone"}, '"message"', "does not match"),
@@ -212,7 +226,9 @@ WRONG = [
     ({"tests": [case("res:/x", expect={"answer": 1})]}, '"json" is for other values'),
     ({"tests": [case("res:/x", expect={"error": "notfound"})]}, 'did you mean "not-found"'),
     ({"tests": [case("res:/x", expect={"expiry": "soon"})]}, "dependent, always, never or at"),
-    ({"tests": [case("res:/x", expect={"scope": "public"})]}, "cannot be tested yet"),
+    ({"tests": [case("res:/x", expect={"scope": "all"})]}, "public or private"),
+    ({"tests": [case("res:/x", expect={"error": "gone", "kept": True})]},
+     "what fails has no answer"),
     ({"tests": [case("res:/x", expect={"matches": "("})]}, '"matches": '),
     ({"tests": [case("res:/x", expect={"maxTime": 5})]}, "maxTime"),
     ({"tests": [case("res:/x", expect={"error": "gone", "answer": "x"})]}, "has no answer"),
