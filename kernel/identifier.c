@@ -247,6 +247,16 @@ fulcra_host_identifier_with_text_argument(
     return self;
 }
 
+const char *
+fulcra_host_identifier_get_text_argument(
+        FulcraIdentifier *self, const char *name)
+{
+    for (unsigned i = 0; i < self->n_arguments; i++)
+        if (self->arguments[i].name == name)
+            return self->arguments[i].text;
+    return NULL;
+}
+
 FulcraIdentifier *
 fulcra_identifier_ref(FulcraIdentifier *self)
 {

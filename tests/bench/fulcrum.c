@@ -113,12 +113,13 @@ static FulcraWebSocket *
 fulcrum_new(void)
 {
     FulcraSocketLoop *home = &sockets->homes[0];
+    char id[FULCRA_SOCKET_ID_SIZE];
     FulcraWebSocket *self;
 
     fulcra__registry_admit(sockets, "127.0.0.1");
     self = fulcra__socket_new(home, &exchange);
-    self->handle->id = fulcra__registry_make_id(home);
-    self->registered = fulcra__registry_add(sockets, self->handle);
+    fulcra__registry_make_id(home, id);
+    fulcra__socket_take_id(self, id);
     return self;
 }
 

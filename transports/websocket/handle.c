@@ -27,9 +27,9 @@ typedef struct {
 static void
 order_run(const Order *order)
 {
-    FulcraWebSocket *socket = order->handle->socket;
+    FulcraWebSocket *socket = fulcra__handle_socket(order->handle);
 
-    if (socket == NULL)
+    if (order->handle->gone)
         return;
     if (order->frame != NULL)
         fulcra__socket_send(socket, order->frame);
@@ -140,11 +140,19 @@ handle_is_open(FulcraSocket *socket)
            FULCRA_HANDLE_OPEN;
 }
 
+static FulcraSocketLoop *
+handle_home(FulcraSocketHandle *self)
+{
+    return fulcra__handle_socket(self)->home;
+}
+
 static bool
 handle_order(FulcraSocketHandle *self, const Order *order)
 {
-    if (fulcra_loop_current() != self->home->loop)
-        return outbox_add(self->home, order);
+    FulcraSocketLoop *home = handle_home(self);
+
+    if (fulcra_loop_current() != home->loop)
+        return outbox_add(home, order);
     order_run(order);
     return true;
 }
@@ -156,7 +164,7 @@ fulcra__handle_encode(
     if (!self->deflate)
         return fulcra__outbound_encode(message, error);
     return fulcra__outbound_encode_deflated(
-            message, self->home->owner->deflater, error);
+            message, handle_home(self)->owner->deflater, error);
 }
 
 static bool
@@ -193,18 +201,18 @@ handle_disconnect(
            gone(error);
 }
 
+/* The layer has gone before, with all else that the socket had. */
 static void
 handle_free(FulcraSocket *socket)
 {
-    FulcraSocketHandle *self = (FulcraSocketHandle *)socket;
+    FulcraWebSocket *self = fulcra__handle_socket((FulcraSocketHandle *)socket);
 
     fulcra__websockets_unref(self->home->owner);
-    g_free(self->id);
     g_free(self);
 }
 
-FulcraSocketHandle *
-fulcra__handle_new(FulcraWebSocket *socket)
+void
+fulcra__handle_init(FulcraWebSocket *socket)
 {
     static const FulcraSocketOps ops = {
         .send = handle_send,
@@ -212,14 +220,10 @@ fulcra__handle_new(FulcraWebSocket *socket)
         .is_open = handle_is_open,
         .free = handle_free,
     };
-    FulcraSocketHandle *self = g_new0(FulcraSocketHandle, 1);
 
-    fulcra_host_socket_init(&self->base, &ops);
-    atomic_init(&self->state, FULCRA_HANDLE_OPEN);
-    self->home = socket->home;
-    self->socket = socket;
-    fulcra__websockets_ref(self->home->owner);
-    return self;
+    fulcra_host_socket_init(&socket->handle->base, &ops);
+    atomic_init(&socket->handle->state, FULCRA_HANDLE_OPEN);
+    fulcra__websockets_ref(socket->home->owner);
 }
 
 void

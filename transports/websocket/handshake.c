@@ -113,27 +113,25 @@ id_is_usable(FulcraRepresentation *answer)
     return true;
 }
 
-/* NULL, or why it has none. */
+/* NULL, or why it has none; then with what status that is said. */
 static const char *
-settle_id(FulcraWebSocket *self, FulcraRepresentation *answer)
+settle_id(FulcraWebSocket *self, FulcraRepresentation *answer, unsigned *status)
 {
-    FulcraIdentifier *identifier;
+    char made[FULCRA_SOCKET_ID_SIZE];
+    const char *id = made;
 
-    if (!answer_is_text(answer))
-        self->handle->id = fulcra__registry_make_id(self->home);
-    else if (id_is_usable(answer))
-        self->handle->id = g_strdup(fulcra_representation_get_text(answer));
+    *status = 500;
+    if (answer_is_text(answer))
+        id = fulcra_representation_get_text(answer);
     else
+        fulcra__registry_make_id(self->home, made);
+    if (id != made && !id_is_usable(answer))
         return "the answer is no socket id: UTF-8, at most 128 bytes, no "
                "control characters";
-    if (!fulcra__registry_add(self->home->owner, self->handle))
-        return "the socket id is that of a live socket";
-    self->registered = true;
-    identifier = fulcra_host_identifier_with_text_argument(
-            self->identifier, fulcra_intern("socketid"), self->handle->id);
-    fulcra_identifier_unref(self->identifier);
-    self->identifier = identifier;
-    return NULL;
+    *status = 503;
+    return fulcra__socket_take_id(self, id)
+                   ? NULL
+                   : "the socket id is that of a live socket";
 }
 
 /* --- subprotocols (RFC 6455 section 4.2.2) --- */
@@ -309,9 +307,9 @@ new_answered(FulcraRequest *request, FulcraRepresentation *answer,
         refuse_misuse(self, 500, misuse);
         return;
     }
-    misuse = settle_id(self, answer);
+    misuse = settle_id(self, answer, &status);
     if (misuse != NULL)
-        refuse_misuse(self, self->handle->id == NULL ? 500 : 503, misuse);
+        refuse_misuse(self, status, misuse);
     else
         accept_socket(self, answer);
 }

@@ -111,7 +111,7 @@ FulcraSocket *
 fulcra__registry_find(const char *id, void *websockets)
 {
     FulcraWebSockets *self = websockets;
-    FulcraSocketHandle key = { .id = (char *)id }, *handle;
+    FulcraSocketHandle key = { .id = id }, *handle;
 
     pthread_mutex_lock(&self->lock);
     handle = g_hash_table_lookup(self->handles, &key);
@@ -141,12 +141,11 @@ take_random(FulcraSocketLoop *home, uint8_t bytes[16])
 /* Six bits a character, so that an id and its NUL are 23 bytes. The two bits
  * that are left over come first: an id begins with a letter, and no command
  * takes it for an option. */
-char *
-fulcra__registry_make_id(FulcraSocketLoop *home)
+void
+fulcra__registry_make_id(FulcraSocketLoop *home, char id[FULCRA_SOCKET_ID_SIZE])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                  "abcdefghijklmnopqrstuvwxyz0123456789_-";
-    char *id = g_malloc(23);
     uint8_t bytes[18] = { 0 };
 
     take_random(home, bytes);
@@ -157,5 +156,4 @@ fulcra__registry_make_id(FulcraSocketLoop *home)
         id[21 - i] = digits[pair >> shift & 63];
     }
     id[22] = '\0';
-    return id;
 }

@@ -9,7 +9,7 @@
 #include "websocket/socket.h"
 #include "websocket/close.h"
 
-#include <fulcra/identifier.h>
+#include <fulcra-host/identifier.h>
 #include <fulcra/log.h>
 #include <string.h>
 
@@ -48,11 +48,30 @@ fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
     self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
     fulcra_host_context_init(&self->layer, fulcra__socket_class(),
             fulcra_http_head_get_context(self->head));
-    self->handle = fulcra__handle_new(self);
+    fulcra__handle_init(self);
     self->stripped = home->owner->strips != NULL &&
                      *fulcra_http_head_get_query(self->head) != '\0';
     home_add(home, self);
     return self;
+}
+
+bool
+fulcra__socket_take_id(FulcraWebSocket *self, const char *id)
+{
+    const char *name = fulcra_intern("socketid");
+    FulcraIdentifier *named = fulcra_host_identifier_with_text_argument(
+            self->identifier, name, id);
+
+    self->handle->id = fulcra_host_identifier_get_text_argument(named, name);
+    self->registered = fulcra__registry_add(self->home->owner, self->handle);
+    if (!self->registered) {
+        self->handle->id = NULL;
+        fulcra_identifier_unref(named);
+        return false;
+    }
+    fulcra_identifier_unref(self->identifier);
+    self->identifier = named;
+    return true;
 }
 
 /* --- ending --- */
@@ -110,7 +129,8 @@ socket_release(FulcraWebSocket *self)
     g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
     g_clear_pointer(&self->identifier, fulcra_identifier_unref);
     g_clear_pointer(&self->reason, g_free);
-    self->handle->socket = NULL;
+    self->handle->gone = true;
+    self->handle->id = NULL;
     fulcra__registry_leave(
             home->owner, fulcra_http_head_get_remote_host(self->head));
     fulcra_host_context_unref(&self->layer);

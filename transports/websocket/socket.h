@@ -41,14 +41,16 @@ typedef enum {
     FULCRA_HANDLE_CLOSED,
 } FulcraHandleState;
 
-/* The weak name. `id` is written before the handle is registered. */
+/* The weak name. It lies in the socket's struct, which it keeps, and nothing
+ * else of the socket: once that has gone the handle says so. */
 struct _FulcraSocketHandle {
     FulcraSocket base;
     atomic_uint state; /* shared: FulcraHandleState, only grows */
-    FulcraSocketLoop *home;
-    FulcraWebSocket *socket; /* (nullable): the loop's thread only */
-    char *id;                /* (nullable) */
-    bool deflate; /* permessage-deflate was negotiated; from the start */
+    bool deflate;      /* permessage-deflate was negotiated; from the start */
+    bool gone;         /* the loop's thread only */
+    /* (nullable): in the identifier; written before the handle is registered,
+     * and cleared after it no longer is. */
+    const char *id;
 };
 
 typedef enum {
@@ -69,9 +71,9 @@ typedef enum {
 } FulcraTurnState;
 
 struct _FulcraWebSocket {
-    FulcraContext layer; /* first; shared */
+    FulcraContext layer;          /* first; shared: holds the handle */
+    FulcraSocketHandle handle[1]; /* used as the pointer that it stands for */
     FulcraSocketLoop *home;
-    FulcraSocketHandle *handle;
     FulcraHttpHead *head;             /* the layer's parent holds it */
     const char *front;                /* interned */
     _Atomic(FulcraValues *) values;   /* (nullable); shared */
@@ -113,6 +115,14 @@ struct _FulcraWebSocket {
     FulcraTable *last_table; /* (nullable): for DELETE, where nothing that is
                                 published answers any more */
 };
+
+/* Whose handle it is: its struct is there, the socket may have gone. */
+static inline FulcraWebSocket *
+fulcra__handle_socket(FulcraSocketHandle *handle)
+{
+    return (FulcraWebSocket *)((char *)handle -
+                               G_STRUCT_OFFSET(FulcraWebSocket, handle));
+}
 
 /* For logs. */
 static inline const char *
@@ -229,12 +239,14 @@ void fulcra__registry_remove(
         FulcraWebSockets *self, FulcraSocketHandle *handle);
 FulcraSocket *fulcra__registry_find(const char *id, void *websockets);
 
-/** A socket id that nobody can guess. (transfer full) */
-char *fulcra__registry_make_id(FulcraSocketLoop *home);
+/** A socket id that nobody can guess. */
+#define FULCRA_SOCKET_ID_SIZE 23
+void fulcra__registry_make_id(
+        FulcraSocketLoop *home, char id[FULCRA_SOCKET_ID_SIZE]);
 
 /* --- handle.c --- */
 
-FulcraSocketHandle *fulcra__handle_new(FulcraWebSocket *socket);
+void fulcra__handle_init(FulcraWebSocket *socket);
 void fulcra__handle_set_state(
         FulcraSocketHandle *self, FulcraHandleState state);
 
@@ -274,6 +286,9 @@ FulcraWebSocket *fulcra__socket_new(
  */
 void fulcra__socket_end(FulcraWebSocket *self, unsigned status,
         const char *reason, unsigned send_code, bool here);
+
+/** Takes @id for the socket's own; false where a live one has it. */
+bool fulcra__socket_take_id(FulcraWebSocket *self, const char *id);
 
 /** Queues a frame under the outbound limit and its policy. */
 void fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame);

@@ -229,7 +229,6 @@ layer_free(FulcraContext *layer)
 
     fulcra_host_values_free(atomic_load(&self->values));
     fulcra_socket_unref(&self->handle->base);
-    g_free(self);
 }
 
 static FulcraSocket *

@@ -50,6 +50,11 @@ FulcraIdentifier *fulcra_host_identifier_new_path(
 FulcraIdentifier *fulcra_host_identifier_with_text_argument(
         FulcraIdentifier *base, const char *name, const char *text);
 
+/** The text that @self has as its argument @name, which is interned. (nullable)
+ * (transfer none): as long as @self */
+const char *fulcra_host_identifier_get_text_argument(
+        FulcraIdentifier *self, const char *name);
+
 bool fulcra_host_identifier_is_from_outside(FulcraIdentifier *self);
 
 /** @a up to the first argument equals that of @b. */
