@@ -14,6 +14,7 @@
 #include "private/cut.h"
 #include "private/follow.h"
 #include "private/request.h"
+#include "private/topics.h"
 #include <fulcra/error.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ fulcra_host_kernel_new(const FulcraKernelLimits *limits)
     self->pool = fulcra__pool_new(
             self, self->limits.workers, self->limits.max_workers);
     self->cache = fulcra__cache_new(self->limits.cache_bytes);
+    self->topics = fulcra__topics_new();
     self->deadlines = fulcra__deadlines_new(
             fulcra__request_hold_expiring, fulcra__request_expire);
     self->lives = fulcra__lives_new(self);
@@ -72,6 +74,7 @@ fulcra_host_kernel_free(FulcraKernel *self)
     fulcra__deadlines_free(self->deadlines);
     fulcra__lives_free(self->lives);
     fulcra__cache_free(self->cache);
+    fulcra__topics_free(self->topics);
     fulcra_host_table_unref(atomic_load(&self->table));
     fulcra_host_space_unref(self->builtins);
     pthread_mutex_destroy(&self->table_lock);

@@ -62,6 +62,13 @@ fulcra_socket_is_open(FulcraSocket *self)
     return self->ops->is_open(self);
 }
 
+char *
+fulcra_socket_get_id(FulcraSocket *self)
+{
+    g_return_val_if_fail(self != NULL, NULL);
+    return self->ops->get_id(self);
+}
+
 FulcraSocket *
 fulcra_socket_find(FulcraRequest *request, const char *id)
 {

@@ -12,7 +12,9 @@
 #include "private/topic.h"
 #include "private/cut.h"
 #include "private/representation.h"
+#include "private/topics.h"
 #include <fulcra-host/socket.h>
+#include <fulcra-host/stats.h>
 #include <fulcra-host/topic.h>
 #include <fulcra/representation.h>
 #include <fulcra/request.h>
@@ -26,7 +28,8 @@ struct _FulcraTopic {
     FulcraTopicListener *listeners;
     FulcraRepresentation *last; /* (nullable) */
     uint64_t n_published;
-    GHashTable *subscribers; /* set of FulcraSocket, held */
+    int64_t published_at;    /* microseconds since 1970; 0: never */
+    GHashTable *subscribers; /* FulcraSocket, held -> how often */
 };
 
 FulcraTopic *
@@ -73,19 +76,43 @@ fulcra_topic_unref(FulcraTopic *self)
     g_free(self);
 }
 
+bool
+fulcra__topic_is_unused(FulcraTopic *self)
+{
+    if (!fulcra_refs_unique(&self->refs))
+        return false;
+    return fulcra_topic_get_n_subscribers(self) == 0;
+}
+
 void
 fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
 {
     g_return_if_fail(self != NULL && message != NULL);
-    FulcraRepresentation *before = fulcra_representation_ref(message);
+    FulcraRepresentation *kept = fulcra_representation_ref(message);
+    int64_t now = g_get_real_time();
 
     pthread_mutex_lock(&self->lock);
     for (FulcraTopicListener *listener = self->listeners; listener != NULL;
             listener = listener->next)
         listener->published(listener, message);
     FulcraRepresentation *last = self->last;
-    self->last = before;
+    self->last = kept;
     self->n_published++;
+    self->published_at = now;
+    pthread_mutex_unlock(&self->lock);
+    fulcra_representation_unref(last);
+    fulcra_host_stats_add(FULCRA_STAT_PUBLISHED, 1);
+    if (self->key != NULL)
+        fulcra__cut(self->key);
+}
+
+void
+fulcra_topic_clear(FulcraTopic *self)
+{
+    pthread_mutex_lock(&self->lock);
+    FulcraRepresentation *last = g_steal_pointer(&self->last);
+    self->n_published = 0;
+    self->published_at = 0;
     pthread_mutex_unlock(&self->lock);
     fulcra_representation_unref(last);
     if (self->key != NULL)
@@ -123,6 +150,15 @@ fulcra_topic_get_n_published(FulcraTopic *self)
     return n;
 }
 
+int64_t
+fulcra_topic_get_published_at(FulcraTopic *self)
+{
+    pthread_mutex_lock(&self->lock);
+    int64_t at = self->published_at;
+    pthread_mutex_unlock(&self->lock);
+    return at;
+}
+
 unsigned
 fulcra_topic_get_n_subscribers(FulcraTopic *self)
 {
@@ -148,6 +184,20 @@ fulcra_topic_list_subscribers(FulcraTopic *self, unsigned max)
     return list;
 }
 
+bool
+fulcra_topic_subscribe(FulcraTopic *self, FulcraSocket *socket, GError **error)
+{
+    g_return_val_if_fail(self != NULL && socket != NULL, false);
+    return socket->ops->subscribe(socket, self, error);
+}
+
+void
+fulcra_topic_unsubscribe(FulcraTopic *self, FulcraSocket *socket)
+{
+    g_return_if_fail(self != NULL && socket != NULL);
+    socket->ops->unsubscribe(socket, self);
+}
+
 /* --- for transports --- */
 
 FulcraRepresentation *
@@ -166,52 +216,66 @@ fulcra_host_topic_unlock(FulcraTopic *self)
 void
 fulcra_host_topic_listen(FulcraTopic *self, FulcraTopicListener *listener)
 {
-    pthread_mutex_lock(&self->lock);
     listener->previous = NULL;
     listener->next = self->listeners;
     if (self->listeners != NULL)
         self->listeners->previous = listener;
     self->listeners = listener;
-    pthread_mutex_unlock(&self->lock);
 }
 
 void
 fulcra_host_topic_unlisten(FulcraTopic *self, FulcraTopicListener *listener)
 {
-    pthread_mutex_lock(&self->lock);
     if (listener->previous != NULL)
         listener->previous->next = listener->next;
     else
         self->listeners = listener->next;
     if (listener->next != NULL)
         listener->next->previous = listener->previous;
-    pthread_mutex_unlock(&self->lock);
 }
 
-static void
-cut_presence(FulcraTopic *self, bool changed)
+FulcraTopicListener *
+fulcra_host_topic_find_listener(FulcraTopic *self, const void *owner)
 {
-    if (changed && self->presence_key != NULL)
-        fulcra__cut(self->presence_key);
+    FulcraTopicListener *listener = self->listeners;
+
+    while (listener != NULL && listener->owner != owner)
+        listener = listener->next;
+    return listener;
 }
 
-void
+static unsigned
+count_of(FulcraTopic *self, FulcraSocket *socket)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(self->subscribers, socket));
+}
+
+bool
 fulcra_host_topic_enter(FulcraTopic *self, FulcraSocket *socket)
 {
-    pthread_mutex_lock(&self->lock);
-    bool changed =
-            g_hash_table_add(self->subscribers, fulcra_socket_ref(socket));
-    pthread_mutex_unlock(&self->lock);
-    cut_presence(self, changed);
+    unsigned n = count_of(self, socket);
+
+    g_hash_table_insert(self->subscribers, fulcra_socket_ref(socket),
+            GUINT_TO_POINTER(n + 1));
+    return n == 0;
+}
+
+bool
+fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket)
+{
+    unsigned n = count_of(self, socket);
+
+    if (n > 1)
+        g_hash_table_insert(self->subscribers, fulcra_socket_ref(socket),
+                GUINT_TO_POINTER(n - 1));
+    return n == 1 && g_hash_table_remove(self->subscribers, socket);
 }
 
 void
-fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket)
+fulcra_host_topic_cut_presence(FulcraTopic *self)
 {
-    pthread_mutex_lock(&self->lock);
-    bool changed = g_hash_table_remove(self->subscribers, socket);
-    pthread_mutex_unlock(&self->lock);
-    cut_presence(self, changed);
+    if (self->presence_key != NULL)
+        fulcra__cut(self->presence_key);
 }
 
 /* --- subscriptions as requests --- */

@@ -16,6 +16,7 @@ struct _FulcraKernel {
     FulcraPool *pool;
     struct _FulcraCache *cache;
     struct _FulcraLives *lives;
+    struct _FulcraTopics *topics;
     FulcraDeadlines *deadlines;
     FulcraSocket *(*find_socket)(const char *id, void *user_data);
     void *find_socket_data;

@@ -10,6 +10,7 @@
 
 #include <fulcra-host/kernel.h>
 #include <fulcra/socket.h>
+#include <fulcra/topic.h>
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,9 @@ typedef struct {
     bool (*disconnect)(FulcraSocket *self, unsigned code, const char *reason,
             GError **error);
     bool (*is_open)(FulcraSocket *self);
+    char *(*get_id)(FulcraSocket *self);
+    bool (*subscribe)(FulcraSocket *self, FulcraTopic *topic, GError **error);
+    void (*unsubscribe)(FulcraSocket *self, FulcraTopic *topic);
     void (*free)(FulcraSocket *self);
 } FulcraSocketOps;
 

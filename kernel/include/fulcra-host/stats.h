@@ -41,6 +41,8 @@
     X(MESSAGES_OUT, "messages_out", "messages handed to the system")           \
     X(MESSAGES_DROPPED, "messages_dropped",                                    \
             "not sent: the socket was too slow")                               \
+    X(PUBLISHED, "published", "messages published to topics")                  \
+    X(DELIVERED, "delivered", "messages of topics that sockets were given")    \
     X(BYTES_IN, "bytes_in", "bytes received on WebSockets")                    \
     X(BYTES_OUT, "bytes_out", "bytes sent on WebSockets")                      \
     X(READS_PAUSED, "reads_paused",                                            \

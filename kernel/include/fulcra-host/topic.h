@@ -15,25 +15,37 @@ struct _FulcraTopicListener {
     /* Under the topic's lock, on the publisher's thread: takes note of
      * @message (transfer none), does not call the topic, does not wait. */
     void (*published)(FulcraTopicListener *self, FulcraRepresentation *message);
+    const void *owner;                    /* by which it is found */
     FulcraTopicListener *previous, *next; /* the topic's */
 };
-
-/** What is published from now on comes to @listener, which holds a reference
- * to @self as long. */
-void fulcra_host_topic_listen(FulcraTopic *self, FulcraTopicListener *listener);
-
-/** Nothing comes to @listener after this returns. */
-void fulcra_host_topic_unlisten(
-        FulcraTopic *self, FulcraTopicListener *listener);
 
 /** Holds back publications until fulcra_host_topic_unlock(); returns the last
  * message (transfer none) (nullable). For a moment only. */
 FulcraRepresentation *fulcra_host_topic_lock(FulcraTopic *self);
 void fulcra_host_topic_unlock(FulcraTopic *self);
 
-/** Presence: @socket is subscribed, or no longer. */
-void fulcra_host_topic_enter(FulcraTopic *self, FulcraSocket *socket);
-void fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket);
+/* --- while it is locked --- */
+
+/** What is published from now on comes to @listener, which holds a reference
+ * to @self as long. */
+void fulcra_host_topic_listen(FulcraTopic *self, FulcraTopicListener *listener);
+
+/** Nothing comes to @listener any more. */
+void fulcra_host_topic_unlisten(
+        FulcraTopic *self, FulcraTopicListener *listener);
+
+/** The listener of @owner. (transfer none) (nullable) */
+FulcraTopicListener *fulcra_host_topic_find_listener(
+        FulcraTopic *self, const void *owner);
+
+/** Presence: @socket is subscribed once more, or once less. True where somebody
+ * came or went: then fulcra_host_topic_cut_presence() is due. */
+bool fulcra_host_topic_enter(FulcraTopic *self, FulcraSocket *socket);
+bool fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket);
+
+/* --- while it is not --- */
+
+void fulcra_host_topic_cut_presence(FulcraTopic *self);
 
 /** Marks @request, a root that was not issued, as a subscription. */
 void fulcra_host_request_set_subscription(FulcraRequest *request);

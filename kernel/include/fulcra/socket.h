@@ -42,6 +42,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraSocket, fulcra_socket_unref)
 FulcraSocket *fulcra_socket_find(FulcraRequest *request, const char *id);
 
 /**
+ * fulcra_socket_get_id:
+ *
+ * Returns: (transfer full) (nullable): its socketid; NULL before its NEW was
+ * answered and after it has closed. Whoever knows it can speak as the socket:
+ * it is nothing to show to clients
+ */
+char *fulcra_socket_get_id(FulcraSocket *self);
+
+/**
  * fulcra_socket_send:
  * @message: (transfer none): text types leave as a text message, others as
  *     a binary one. Encoded once however many sockets it is sent to
