@@ -97,6 +97,7 @@ fulcra_limits_websocket(const FulcraSettings *settings)
         .slow = slow_policy(settings),
         .sockets = (unsigned)GET(MAX_SOCKETS),
         .per_address = (unsigned)GET(MAX_PER_ADDRESS),
+        .subscriptions = (unsigned)GET(MAX_SUBSCRIPTIONS),
         .messages_per_second = (unsigned)GET(MAX_RATE),
         .close_on_error = fulcra_settings_get_bool(
                 settings, FULCRA_SETTING_WS_CLOSE_ON_ERROR),

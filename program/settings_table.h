@@ -173,6 +173,10 @@
       1, 16777216, NULL,                                                       \
       NULL, FULCRA_FOR_NONE, "N",                                              \
       "sockets from one address; loopback has no limit")                       \
+    X("websocket.", WS_MAX_SUBSCRIPTIONS, INT, "maxSubscriptions", "256",      \
+      1, 65536, NULL,                                                          \
+      NULL, FULCRA_FOR_NONE, "N",                                              \
+      "topics and resources that one socket follows")                          \
     X("websocket.", WS_MAX_RATE, INT, "maxRate", "0",                          \
       0, 1048576, NULL,                                                        \
       NULL, FULCRA_FOR_NONE, "N",                                              \

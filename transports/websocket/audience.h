@@ -4,21 +4,44 @@
 /*
  * Audiences: the sockets of one loop that are subscribed to one topic
  *
- * All calls on the loop's thread.
+ * A publication is appended to each audience, under the topic's lock, and wakes
+ * its loop once. At the end of the turn the audience joins what has come and
+ * writes the joined bytes to every member that has nothing else waiting; the
+ * others get references in their queues, under their limit and its policy.
+ * Messages of a topic are numbered, and a member knows which one it needs next,
+ * so that each gets all of them in order, whichever way it gets them.
+ *
+ * All calls on the loop's thread, unless they say otherwise.
  */
 
+#include "websocket/gather.h"
+#include <fulcra-host/kernel.h>
 #include <fulcra-host/topic.h>
+#include <stdatomic.h>
 
 typedef struct _FulcraAudience FulcraAudience;
 typedef struct _FulcraMember FulcraMember; /* one socket in one audience */
 typedef struct _FulcraSocketLoop FulcraSocketLoop;
 typedef struct _FulcraWebSocket FulcraWebSocket;
 
+/* What one loop has of them. */
+typedef struct {
+    FulcraAudience *first, *last; /* those with something to deliver, in turn */
+    uint64_t n_members;           /* that there ever were */
+    uint8_t *joined; /* (nullable): where small frames are joined */
+
+    /* Shared. */
+    FulcraAudience *announced, *last_announced; /* guarded by the loop's lock */
+    bool posted;                                /* likewise */
+    FulcraTask task;
+    _Atomic(int64_t) incoming; /* bytes published and not taken up */
+} FulcraAudiences;
+
 /**
  * fulcra__audience_join:
  * @value: of what was published while the socket cannot take it only the newest
- *     need be kept, whatever the socket's policy says; otherwise all of it
- *     counts
+ *     is kept, whatever the socket's policy says, and presence does not count
+ *     it; otherwise all of it counts
  * @last: (out) (transfer full) (nullable): the last message before those that
  *     @socket will hear
  *
@@ -31,9 +54,105 @@ FulcraMember *fulcra__audience_join(FulcraWebSocket *socket, FulcraTopic *topic,
         bool value, FulcraRepresentation **last);
 void fulcra__audience_leave(FulcraMember *member);
 
+/** The socket ends: leaves what fulcra_topic_subscribe() joined. */
+void fulcra__audience_leave_all(FulcraWebSocket *socket);
+
 /** What audiences have pending for @socket goes into its queue, so that what is
  * sent now comes behind it. */
 void fulcra__audience_catch_up(FulcraWebSocket *socket);
 
-/** At the end of a turn: writes what is pending to all members. */
+/** At the end of a turn: writes what is pending to members, in slices. */
 void fulcra__audiences_deliver(FulcraSocketLoop *home);
+
+void fulcra__audiences_init(FulcraSocketLoop *home);
+void fulcra__audiences_clear(FulcraSocketLoop *home);
+
+/* --- subscribing from any thread, in two steps --- */
+
+/** A member that will hear what is published from now on, with the topic
+ * locked; presence counts @handle. The loop keeps what is published until
+ * fulcra__member_admit() or fulcra__member_dismiss(), provided that the outbox
+ * holds the order for it before the topic is unlocked. (transfer full) */
+FulcraMember *fulcra__member_new(
+        FulcraSocketLoop *home, FulcraTopic *topic, FulcraSocket *handle);
+
+/** @self: (transfer full): dropped where @socket is subscribed already */
+void fulcra__member_admit(FulcraMember *self, FulcraWebSocket *socket);
+void fulcra__member_dismiss(FulcraMember *self);
+
+/** Ends the one that was admitted, if there is one. */
+void fulcra__member_end(FulcraWebSocket *socket, FulcraTopic *topic);
+
+/* --- between audience.c and member.c --- */
+
+typedef struct {
+    uint64_t number; /* in the audience */
+    FulcraRepresentation *message;
+} FulcraPending;
+
+struct _FulcraAudience {
+    FulcraTopicListener listener; /* first */
+    FulcraSocketLoop *home;
+    FulcraTopic *topic;
+    _Atomic(uint64_t) end; /* the number of the next message */
+
+    /* Guarded by the topic's lock. */
+    unsigned refs;     /* members, being announced, being called */
+    unsigned n_values; /* members of which only the newest counts */
+    GArray *incoming;  /* FulcraPending: published, not taken up */
+    size_t incoming_bytes;
+    bool is_overrun; /* too much came: its members must go */
+
+    /* Guarded by the lock of the loop's part. */
+    bool is_announced;
+    FulcraAudience *next_announced;
+
+    /* The loop's. */
+    GArray *pending;       /* FulcraPending: not delivered to all */
+    unsigned n_round;      /* of them are being delivered; 0: none are */
+    FulcraMember *members; /* newest first */
+    FulcraMember *cursor;  /* (nullable): the next to be served */
+    FulcraAudience *next;  /* with something to deliver */
+    unsigned n_listed;     /* references that being among them holds */
+};
+
+struct _FulcraMember {
+    FulcraAudience *audience;
+    FulcraSocket *handle;          /* held */
+    FulcraWebSocket *socket;       /* (nullable): until it is admitted */
+    FulcraMember *previous, *next; /* of the audience */
+    FulcraMember *next_followed;   /* of the socket */
+    uint64_t needs; /* the number of the message that it needs next */
+    uint64_t origin;
+    bool value;  /* only the newest counts */
+    bool direct; /* fulcra_topic_subscribe() made it */
+};
+
+/* With the topic locked. */
+FulcraAudience *fulcra__audience_need(
+        FulcraSocketLoop *home, FulcraTopic *topic);
+
+/** Whether @self is to be freed, when the topic is unlocked. */
+bool fulcra__audience_drop(FulcraAudience *self);
+void fulcra__audience_free(FulcraAudience *self);
+
+/** What was published is now pending. Takes a reference; returns the number of
+ * what will be published next. */
+uint64_t fulcra__audience_take(FulcraAudience *self);
+void fulcra__audience_unref(FulcraAudience *self);
+
+static inline const FulcraPending *
+fulcra__audience_get_pending(FulcraAudience *self, unsigned at)
+{
+    return &g_array_index(self->pending, FulcraPending, at);
+}
+
+/* What the pending messages of a round have become. */
+typedef struct {
+    FulcraAudience *audience;
+    uint64_t from, to; /* numbers; to: behind the last */
+    FulcraGather gather;
+} FulcraRound;
+
+/** Brings @self to the end of the round. @self may be gone afterwards. */
+void fulcra__member_serve(FulcraMember *self, FulcraRound *round);

@@ -16,16 +16,18 @@
 
 #include <fulcra/error.h>
 
-/* A message, or the wish to close. */
+/* A message, a subscription, the end of one, or the wish to close. */
 typedef struct {
     FulcraSocketHandle *handle;
     FulcraRepresentation *frame; /* (nullable) */
+    FulcraMember *member;        /* (nullable) */
+    FulcraTopic *left;           /* (nullable) */
     unsigned code;
     char *reason; /* (nullable) */
 } Order;
 
 static void
-order_run(const Order *order)
+order_run(Order *order)
 {
     FulcraWebSocket *socket = fulcra__handle_socket(order->handle);
 
@@ -33,6 +35,10 @@ order_run(const Order *order)
         return;
     if (order->frame != NULL)
         fulcra__socket_send(socket, order->frame);
+    else if (order->member != NULL)
+        fulcra__member_admit(g_steal_pointer(&order->member), socket);
+    else if (order->left != NULL)
+        fulcra__member_end(socket, order->left);
     else
         fulcra__socket_end(
                 socket, order->code, order->reason, order->code, true);
@@ -43,6 +49,9 @@ order_clear(Order *order)
 {
     fulcra_socket_unref(&order->handle->base);
     fulcra_representation_unref(order->frame);
+    if (order->member != NULL)
+        fulcra__member_dismiss(order->member);
+    fulcra_topic_unref(order->left);
     g_free(order->reason);
 }
 
@@ -53,14 +62,20 @@ fulcra__outbox_init(FulcraSocketLoop *home)
     home->drain_task.run = fulcra__outbox_drain;
 }
 
-/* @order: what it points to is borrowed. */
+/* @order: what it points to is borrowed, but for the member of one that is
+ * accepted. */
 static bool
 outbox_add(FulcraSocketLoop *home, const Order *order)
 {
-    Order own = { (FulcraSocketHandle *)fulcra_socket_ref(&order->handle->base),
-        order->frame == NULL ? NULL : fulcra_representation_ref(order->frame),
-        order->code, g_strdup(order->reason) };
+    Order own = *order;
     bool closed;
+
+    fulcra_socket_ref(&own.handle->base);
+    if (own.frame != NULL)
+        fulcra_representation_ref(own.frame);
+    if (own.left != NULL)
+        fulcra_topic_ref(own.left);
+    own.reason = g_strdup(own.reason);
 
     pthread_mutex_lock(&home->lock);
     closed = home->closed;
@@ -71,9 +86,23 @@ outbox_add(FulcraSocketLoop *home, const Order *order)
         home->posted = true;
     }
     pthread_mutex_unlock(&home->lock);
-    if (closed)
+    if (closed) {
+        own.member = NULL;
         order_clear(&own);
+    }
     return !closed;
+}
+
+static void
+outbox_run(GArray *orders)
+{
+    for (unsigned i = 0; i < orders->len; i++) {
+        Order *order = &g_array_index(orders, Order, i);
+
+        order_run(order);
+        order_clear(order);
+    }
+    g_array_unref(orders);
 }
 
 static GArray *
@@ -84,9 +113,19 @@ outbox_take(FulcraSocketLoop *home)
     pthread_mutex_lock(&home->lock);
     taken = home->outbox;
     home->outbox = fresh;
-    home->posted = false;
     pthread_mutex_unlock(&home->lock);
     return taken;
+}
+
+/* The task stays posted, and will find what comes later. */
+void
+fulcra__outbox_catch_up(FulcraSocketLoop *home)
+{
+    pthread_mutex_lock(&home->lock);
+    bool any = home->outbox != NULL && home->outbox->len > 0;
+    pthread_mutex_unlock(&home->lock);
+    if (any)
+        outbox_run(outbox_take(home));
 }
 
 void
@@ -95,15 +134,11 @@ fulcra__outbox_drain(FulcraTask *task)
     FulcraSocketLoop *home =
             (FulcraSocketLoop *)((char *)task -
                                  G_STRUCT_OFFSET(FulcraSocketLoop, drain_task));
-    GArray *orders = outbox_take(home);
 
-    for (unsigned i = 0; i < orders->len; i++) {
-        Order *order = &g_array_index(orders, Order, i);
-
-        order_run(order);
-        order_clear(order);
-    }
-    g_array_unref(orders);
+    pthread_mutex_lock(&home->lock);
+    home->posted = false;
+    pthread_mutex_unlock(&home->lock);
+    outbox_run(outbox_take(home));
 }
 
 void
@@ -147,7 +182,7 @@ handle_home(FulcraSocketHandle *self)
 }
 
 static bool
-handle_order(FulcraSocketHandle *self, const Order *order)
+handle_order(FulcraSocketHandle *self, Order *order)
 {
     FulcraSocketLoop *home = handle_home(self);
 
@@ -178,7 +213,7 @@ handle_send(FulcraSocket *socket, FulcraRepresentation *message, GError **error)
     frame = fulcra__handle_encode(self, message, error);
     if (frame == NULL)
         return false;
-    return handle_order(self, &(Order){ self, frame, 0, NULL }) || gone(error);
+    return handle_order(self, &(Order){ self, .frame = frame }) || gone(error);
 }
 
 static bool
@@ -197,8 +232,66 @@ handle_disconnect(
     if (!atomic_compare_exchange_strong(
                 &self->state, &open, FULCRA_HANDLE_CLOSING))
         return gone(error);
-    return handle_order(self, &(Order){ self, NULL, code, (char *)reason }) ||
+    return handle_order(self,
+                   &(Order){ self, .code = code, .reason = (char *)reason }) ||
            gone(error);
+}
+
+static char *
+handle_get_id(FulcraSocket *socket)
+{
+    return fulcra__registry_get_id((FulcraSocketHandle *)socket);
+}
+
+/* With the topic locked, so that no message of it overtakes the order. */
+static FulcraMember *
+order_member(FulcraSocketHandle *self, FulcraTopic *topic, bool *accepted)
+{
+    FulcraSocketLoop *home = handle_home(self);
+    FulcraMember *member = fulcra__member_new(home, topic, &self->base);
+
+    *accepted = fulcra_loop_current() == home->loop
+                        ? !self->gone
+                        : outbox_add(home, &(Order){ self, .member = member });
+    return member;
+}
+
+static bool
+handle_subscribe(FulcraSocket *socket, FulcraTopic *topic, GError **error)
+{
+    FulcraSocketHandle *self = (FulcraSocketHandle *)socket;
+    FulcraSocketLoop *home = handle_home(self);
+    unsigned most = fulcra__websockets_get_limits(home->owner).subscriptions;
+    bool accepted;
+
+    if (!handle_is_open(socket))
+        return gone(error);
+    if (atomic_load(&self->n_followed) >= most) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_OVERLOADED,
+                "the socket is subscribed to %u resources already, as many as "
+                "it may",
+                most);
+        return false;
+    }
+    fulcra_host_topic_lock(topic);
+    FulcraMember *member = order_member(self, topic, &accepted);
+    fulcra_host_topic_unlock(topic);
+    fulcra_host_topic_cut_presence(topic);
+    if (!accepted) {
+        fulcra__member_dismiss(member);
+        return gone(error);
+    }
+    if (fulcra_loop_current() == home->loop)
+        fulcra__member_admit(member, fulcra__handle_socket(self));
+    return true;
+}
+
+static void
+handle_unsubscribe(FulcraSocket *socket, FulcraTopic *topic)
+{
+    FulcraSocketHandle *self = (FulcraSocketHandle *)socket;
+
+    handle_order(self, &(Order){ self, .left = topic });
 }
 
 /* The layer has gone before, with all else that the socket had. */
@@ -218,11 +311,15 @@ fulcra__handle_init(FulcraWebSocket *socket)
         .send = handle_send,
         .disconnect = handle_disconnect,
         .is_open = handle_is_open,
+        .get_id = handle_get_id,
+        .subscribe = handle_subscribe,
+        .unsubscribe = handle_unsubscribe,
         .free = handle_free,
     };
 
     fulcra_host_socket_init(&socket->handle->base, &ops);
     atomic_init(&socket->handle->state, FULCRA_HANDLE_OPEN);
+    atomic_init(&socket->handle->n_followed, 0);
     fulcra__websockets_ref(socket->home->owner);
 }
 

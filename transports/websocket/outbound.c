@@ -3,9 +3,7 @@
  * outbound.c - frames made once, queues of references to them
  *
  * Queues and what they share belong to one loop's thread; frames are immutable
- * but for the count of the queues they are in. Small frames are joined into a
- * scratch buffer, since a copy of a few hundred bytes is cheaper than an entry
- * in a vector; large ones are written from where they are.
+ * but for the count of the queues they are in.
  */
 #include "websocket/outbound.h"
 #include "websocket/frame.h"
@@ -18,15 +16,12 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define NODES_KEPT   4096
-#define SCRATCH_SIZE 65536
-#define SMALL        2048 /* frames up to this are joined */
-#define PARTS        64
-#define WRITE_SIZE   ((size_t)1 << 20) /* as much as one write is given */
+#define NODES_KEPT 4096
 
 struct _FulcraOutboundNode {
     FulcraOutboundNode *next;
     FulcraRepresentation *frame;
+    uint64_t origin;
 };
 
 static FulcraSentFrame *
@@ -235,7 +230,8 @@ fulcra__outbound_encode_deflated(
 /* --- the queue --- */
 
 static FulcraOutboundNode *
-node_new(FulcraOutboundShared *shared, FulcraRepresentation *frame)
+node_new(FulcraOutboundShared *shared, FulcraRepresentation *frame,
+        uint64_t origin)
 {
     FulcraOutboundNode *node = shared->free;
 
@@ -247,6 +243,7 @@ node_new(FulcraOutboundShared *shared, FulcraRepresentation *frame)
     }
     node->next = NULL;
     node->frame = fulcra_representation_ref(frame);
+    node->origin = origin;
     return node;
 }
 
@@ -273,11 +270,38 @@ count(FulcraOutboundShared *shared, int64_t amount)
 }
 
 void
+fulcra__outbound_hold(
+        FulcraOutboundShared *shared, FulcraRepresentation *representation)
+{
+    FulcraSentFrame *frame = frame_of(representation);
+
+    if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
+        count(shared, (int64_t)frame->size);
+}
+
+void
+fulcra__outbound_let_go(
+        FulcraOutboundShared *shared, FulcraRepresentation *representation)
+{
+    FulcraSentFrame *frame = frame_of(representation);
+
+    if (atomic_fetch_sub_explicit(&frame->queued, 1, memory_order_relaxed) == 1)
+        count(shared, -(int64_t)frame->size);
+}
+
+void
 fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *representation)
 {
+    fulcra__outbound_push_from(self, shared, representation, 0);
+}
+
+void
+fulcra__outbound_push_from(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraRepresentation *representation, uint64_t origin)
+{
     FulcraSentFrame *frame = frame_of(representation);
-    FulcraOutboundNode *node = node_new(shared, representation);
+    FulcraOutboundNode *node = node_new(shared, representation, origin);
 
     if (self->last == NULL)
         self->first = node;
@@ -289,8 +313,16 @@ fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
         return;
     }
     self->bytes += frame->size;
-    if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
-        count(shared, (int64_t)frame->size);
+    fulcra__outbound_hold(shared, representation);
+}
+
+void
+fulcra__outbound_push_rest(FulcraOutbound *self, FulcraOutboundShared *shared,
+        FulcraRepresentation *frame, uint64_t origin, size_t written)
+{
+    g_assert(self->first == NULL && written < frame_of(frame)->size);
+    fulcra__outbound_push_from(self, shared, frame, origin);
+    self->written = written;
 }
 
 /* @node has been taken out of the list. */
@@ -304,9 +336,7 @@ forget(FulcraOutbound *self, FulcraOutboundShared *shared,
         self->n_control--;
     } else {
         self->bytes -= frame->size;
-        if (atomic_fetch_sub_explicit(
-                    &frame->queued, 1, memory_order_relaxed) == 1)
-            count(shared, -(int64_t)frame->size);
+        fulcra__outbound_let_go(shared, node->frame);
     }
     node_free(shared, node);
 }
@@ -323,9 +353,10 @@ pop(FulcraOutbound *self, FulcraOutboundShared *shared)
     forget(self, shared, node);
 }
 
-unsigned
-fulcra__outbound_drop_waiting(
-        FulcraOutbound *self, FulcraOutboundShared *shared)
+/* Drops the messages of which nothing was written yet and that @chosen says. */
+static unsigned
+drop_if(FulcraOutbound *self, FulcraOutboundShared *shared,
+        bool (*chosen)(const FulcraOutboundNode *node, void *data), void *data)
 {
     FulcraOutboundNode **at = &self->first;
     unsigned n = 0;
@@ -336,7 +367,7 @@ fulcra__outbound_drop_waiting(
     while (*at != NULL) {
         FulcraOutboundNode *node = *at;
 
-        if (frame_of(node->frame)->control) {
+        if (frame_of(node->frame)->control || !chosen(node, data)) {
             self->last = node;
             at = &node->next;
             continue;
@@ -348,6 +379,52 @@ fulcra__outbound_drop_waiting(
     return n;
 }
 
+static bool
+is_any(const FulcraOutboundNode *node, void *data)
+{
+    return true;
+}
+
+unsigned
+fulcra__outbound_drop_waiting(
+        FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    return drop_if(self, shared, is_any, NULL);
+}
+
+static bool
+is_from(const FulcraOutboundNode *node, void *data)
+{
+    return node->origin == *(const uint64_t *)data;
+}
+
+unsigned
+fulcra__outbound_drop_from(
+        FulcraOutbound *self, FulcraOutboundShared *shared, uint64_t origin)
+{
+    return drop_if(self, shared, is_from, &origin);
+}
+
+/* Whether it is not the one that was noted as the last of its origin. */
+static bool
+is_older(const FulcraOutboundNode *node, void *data)
+{
+    return g_hash_table_lookup(data, &node->origin) != node;
+}
+
+unsigned
+fulcra__outbound_drop_older(FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    g_autoptr(GHashTable) newest =
+            g_hash_table_new(g_int64_hash, g_int64_equal);
+
+    for (FulcraOutboundNode *node = self->first; node != NULL;
+            node = node->next)
+        if (!frame_of(node->frame)->control)
+            g_hash_table_replace(newest, &node->origin, node);
+    return drop_if(self, shared, is_older, newest);
+}
+
 void
 fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
 {
@@ -357,57 +434,30 @@ fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
 
 /* --- writing --- */
 
-typedef struct {
-    struct iovec parts[PARTS];
-    int n;
-    size_t total, scratch_used;
-    bool joining; /* the last part is the scratch buffer's end */
-} Batch;
-
-static void
-batch_add(Batch *batch, const uint8_t *bytes, size_t size)
+bool
+fulcra__outbound_gather(
+        FulcraGather *gather, uint8_t *scratch, FulcraRepresentation *frame)
 {
-    batch->parts[batch->n++] = (struct iovec){ (void *)bytes, size };
-    batch->total += size;
-    batch->joining = false;
+    return fulcra__gather_add(
+            gather, scratch, frame_of(frame)->bytes, frame_of(frame)->size);
 }
 
 static void
-batch_join(Batch *batch, FulcraOutboundShared *shared, const uint8_t *bytes,
-        size_t size)
-{
-    uint8_t *to = shared->scratch + batch->scratch_used;
-
-    memcpy(to, bytes, size);
-    batch->scratch_used += size;
-    if (batch->joining) {
-        batch->parts[batch->n - 1].iov_len += size;
-        batch->total += size;
-        return;
-    }
-    batch_add(batch, to, size);
-    batch->joining = true;
-}
-
-static void
-batch_fill(Batch *batch, FulcraOutbound *self, FulcraOutboundShared *shared)
+gather_queue(FulcraGather *gather, FulcraOutbound *self,
+        FulcraOutboundShared *shared)
 {
     size_t skip = self->written;
 
     if (shared->scratch == NULL)
-        shared->scratch = g_malloc(SCRATCH_SIZE);
-    for (FulcraOutboundNode *node = self->first;
-            node != NULL && batch->n < PARTS && batch->total < WRITE_SIZE;
+        shared->scratch = g_malloc(FULCRA_GATHER_SCRATCH);
+    for (FulcraOutboundNode *node = self->first; node != NULL;
             node = node->next) {
         FulcraSentFrame *frame = frame_of(node->frame);
-        const uint8_t *bytes = frame->bytes + skip;
-        size_t size = frame->size - skip;
 
+        if (!fulcra__gather_add(gather, shared->scratch, frame->bytes + skip,
+                    frame->size - skip))
+            break;
         skip = 0;
-        if (size > SMALL || batch->scratch_used + size > SCRATCH_SIZE)
-            batch_add(batch, bytes, size);
-        else
-            batch_join(batch, shared, bytes, size);
     }
 }
 
@@ -435,18 +485,18 @@ write_some(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraStream *stream, size_t *total)
 {
     FulcraSentFrame *frame = frame_of(self->first->frame);
-    Batch batch;
+    struct iovec whole = { frame->bytes + self->written,
+        frame->size - self->written };
+    FulcraGather gather;
 
-    batch.n = 0;
-    batch.total = batch.scratch_used = 0;
-    batch.joining = false;
-    if (self->first->next == NULL) /* the common case: no copy */
-        batch_add(&batch, frame->bytes + self->written,
-                frame->size - self->written);
-    else
-        batch_fill(&batch, self, shared);
-    *total = batch.total;
-    return stream->ops->writev(stream, batch.parts, batch.n);
+    if (self->first->next == NULL) { /* the common case: no copy */
+        *total = whole.iov_len;
+        return stream->ops->writev(stream, &whole, 1);
+    }
+    fulcra__gather_init(&gather);
+    gather_queue(&gather, self, shared);
+    *total = gather.total;
+    return stream->ops->writev(stream, gather.parts, gather.n);
 }
 
 FulcraOutboundResult

@@ -11,6 +11,7 @@
  */
 
 #include "websocket/deflate.h"
+#include "websocket/gather.h"
 #include "websocket/stream.h"
 #include <fulcra/representation.h>
 #include <stdatomic.h>
@@ -43,7 +44,7 @@ typedef struct {
      * loops share may leave by another one, so only the sum is meaningful. */
     _Atomic(int64_t) bytes;
     /* Since they were last collected. */
-    uint64_t sent_messages, sent_bytes, saved_bytes;
+    uint64_t sent_messages, sent_bytes, saved_bytes, delivered;
 } FulcraOutboundShared;
 
 typedef enum {
@@ -84,12 +85,37 @@ size_t fulcra__outbound_size(FulcraRepresentation *frame);
 void fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *frame);
 
-/** Drops the messages of which nothing was written yet; returns how many. */
+/** As well. @origin: the subscription that @frame is of; 0: of none */
+void fulcra__outbound_push_from(FulcraOutbound *self,
+        FulcraOutboundShared *shared, FulcraRepresentation *frame,
+        uint64_t origin);
+
+/** As well, into an empty queue: @written bytes of it were sent past it. */
+void fulcra__outbound_push_rest(FulcraOutbound *self,
+        FulcraOutboundShared *shared, FulcraRepresentation *frame,
+        uint64_t origin, size_t written);
+
+/* Each drops messages of which nothing was written yet, and returns how many:
+ * all, those of one origin, all but the newest of each origin. */
 unsigned fulcra__outbound_drop_waiting(
         FulcraOutbound *self, FulcraOutboundShared *shared);
+unsigned fulcra__outbound_drop_from(
+        FulcraOutbound *self, FulcraOutboundShared *shared, uint64_t origin);
+unsigned fulcra__outbound_drop_older(
+        FulcraOutbound *self, FulcraOutboundShared *shared);
+
+/** A frame waits outside of a queue: it is counted as if it were in one. */
+void fulcra__outbound_hold(
+        FulcraOutboundShared *shared, FulcraRepresentation *frame);
+void fulcra__outbound_let_go(
+        FulcraOutboundShared *shared, FulcraRepresentation *frame);
 
 /** Drops everything. */
 void fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared);
+
+/** Adds @frame to what one write takes: see fulcra__gather_add(). */
+bool fulcra__outbound_gather(
+        FulcraGather *gather, uint8_t *scratch, FulcraRepresentation *frame);
 
 FulcraOutboundResult fulcra__outbound_write(FulcraOutbound *self,
         FulcraOutboundShared *shared, FulcraStream *stream);

@@ -93,6 +93,7 @@ fulcra__registry_add(FulcraWebSockets *self, FulcraSocketHandle *handle)
     is_new = !g_hash_table_contains(self->handles, handle);
     if (is_new)
         g_hash_table_add(self->handles, handle);
+    handle->registered = is_new;
     pthread_mutex_unlock(&self->lock);
     return is_new;
 }
@@ -102,6 +103,7 @@ fulcra__registry_remove(FulcraWebSockets *self, FulcraSocketHandle *handle)
 {
     pthread_mutex_lock(&self->lock);
     g_hash_table_remove(self->handles, handle);
+    handle->registered = false;
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -122,6 +124,19 @@ fulcra__registry_find(const char *id, void *websockets)
         return (FulcraSocket *)handle;
     fulcra_socket_unref(&handle->base);
     return NULL;
+}
+
+char *
+fulcra__registry_get_id(FulcraSocketHandle *handle)
+{
+    FulcraWebSockets *self = fulcra__handle_socket(handle)->home->owner;
+    char *id = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (handle->registered)
+        id = g_strdup(handle->id);
+    pthread_mutex_unlock(&self->lock);
+    return id;
 }
 
 /* 128 random bits: whoever knows an id may be taken for its owner. */

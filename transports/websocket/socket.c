@@ -122,6 +122,7 @@ socket_release(FulcraWebSocket *self)
     if (home->walked == self)
         home->walked = self->next;
     fulcra__keeper_let_go(self);
+    fulcra__audience_leave_all(self);
     fulcra__turn_clear_inbox(self);
     fulcra__message_reader_clear(&self->reader);
     fulcra__outbound_clear(&self->outbound, &home->outbound);
@@ -200,6 +201,10 @@ collect_counts(FulcraSocketLoop *home)
         home->outbound.sent_messages = home->outbound.sent_bytes = 0;
         home->outbound.saved_bytes = 0;
     }
+    if (home->outbound.delivered > 0)
+        fulcra_host_stats_add(
+                FULCRA_STAT_DELIVERED, (int64_t)home->outbound.delivered);
+    home->outbound.delivered = 0;
 }
 
 void
@@ -209,6 +214,7 @@ fulcra__socket_run_dirty(FulcraTurnEnd *hook)
             (FulcraSocketLoop *)((char *)hook -
                                  G_STRUCT_OFFSET(FulcraSocketLoop, turn_end));
 
+    fulcra__audiences_deliver(home);
     while (home->dirty != NULL) {
         FulcraWebSocket *self = home->dirty;
 
@@ -239,26 +245,6 @@ end_too_slow(FulcraWebSocket *self)
             FULCRA_CLOSE_TOO_SLOW, true);
 }
 
-/* Whether @frame may be queued all the same. */
-static bool
-handle_overflow(FulcraWebSocket *self)
-{
-    switch (self->home->limits.slow) {
-    case FULCRA_SLOW_SKIP:
-        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, 1);
-        return false;
-    case FULCRA_SLOW_LATEST:
-        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED,
-                fulcra__outbound_drop_waiting(
-                        &self->outbound, &self->home->outbound));
-        return true;
-    case FULCRA_SLOW_CLOSE:
-        break;
-    }
-    end_too_slow(self);
-    return false;
-}
-
 /* A message that is larger than the limit goes alone. */
 static bool
 would_overflow(FulcraWebSocket *self, size_t size)
@@ -267,21 +253,75 @@ would_overflow(FulcraWebSocket *self, size_t size)
            self->outbound.bytes + size > self->home->limits.outbound;
 }
 
+/* Only the newest of each subscription waits, and of what was sent otherwise;
+ * where even those are too much, only what comes now. */
+static void
+keep_latest(FulcraWebSocket *self, size_t size, uint64_t origin)
+{
+    FulcraOutboundShared *shared = &self->home->outbound;
+    unsigned dropped =
+            fulcra__outbound_drop_from(&self->outbound, shared, origin);
+
+    dropped += fulcra__outbound_drop_older(&self->outbound, shared);
+    if (would_overflow(self, size))
+        dropped += fulcra__outbound_drop_waiting(&self->outbound, shared);
+    fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, dropped);
+}
+
+/* Whether a frame of @size bytes may be queued all the same. */
+static bool
+handle_overflow(FulcraWebSocket *self, size_t size, uint64_t origin)
+{
+    switch (self->home->limits.slow) {
+    case FULCRA_SLOW_SKIP:
+        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, 1);
+        return false;
+    case FULCRA_SLOW_LATEST:
+        keep_latest(self, size, origin);
+        return true;
+    case FULCRA_SLOW_CLOSE:
+        break;
+    }
+    end_too_slow(self);
+    return false;
+}
+
+/* A value that waits gives way to the newer one. */
+static void
+drop_outdated(FulcraWebSocket *self, uint64_t origin)
+{
+    if (self->blocked || self->wire == FULCRA_WIRE_NONE)
+        fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED,
+                fulcra__outbound_drop_from(
+                        &self->outbound, &self->home->outbound, origin));
+}
+
 void
-fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame)
+fulcra__socket_queue(FulcraWebSocket *self, FulcraRepresentation *frame,
+        uint64_t origin, bool newest)
 {
     size_t size = fulcra__outbound_size(frame);
 
-    if (self->close_queued || self->wire >= FULCRA_WIRE_CLOSING ||
-            (self->ending && self->ended_here))
+    if (!fulcra__socket_takes_messages(self))
         return;
+    if (newest)
+        drop_outdated(self, origin);
     /* What this turn queued is no sign of a slow reader: try first. */
     if (would_overflow(self, size) && !self->blocked)
         fulcra__wire_flush(self);
     if (self->wire >= FULCRA_WIRE_CLOSING ||
-            (would_overflow(self, size) && !handle_overflow(self)))
+            (would_overflow(self, size) &&
+                    !handle_overflow(self, size, origin)))
         return;
-    fulcra__outbound_push(&self->outbound, &self->home->outbound, frame);
+    fulcra__outbound_push_from(
+            &self->outbound, &self->home->outbound, frame, origin);
     if (self->wire == FULCRA_WIRE_OPEN && !self->blocked)
         fulcra__socket_mark_dirty(self);
+}
+
+void
+fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame)
+{
+    fulcra__audience_catch_up(self);
+    fulcra__socket_queue(self, frame, 0, false);
 }

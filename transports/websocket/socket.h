@@ -19,6 +19,7 @@
  */
 
 #include "loop/loop.h"
+#include "websocket/audience.h"
 #include "websocket/inbox.h"
 #include "websocket/message.h"
 #include "websocket/outbound.h"
@@ -31,9 +32,7 @@
 
 G_BEGIN_DECLS
 
-typedef struct _FulcraWebSocket FulcraWebSocket;
 typedef struct _FulcraSocketHandle FulcraSocketHandle;
-typedef struct _FulcraSocketLoop FulcraSocketLoop;
 
 typedef enum {
     FULCRA_HANDLE_OPEN,    /* takes messages, from NEW on */
@@ -45,9 +44,11 @@ typedef enum {
  * else of the socket: once that has gone the handle says so. */
 struct _FulcraSocketHandle {
     FulcraSocket base;
-    atomic_uint state; /* shared: FulcraHandleState, only grows */
-    bool deflate;      /* permessage-deflate was negotiated; from the start */
-    bool gone;         /* the loop's thread only */
+    atomic_uint state;      /* shared: FulcraHandleState, only grows */
+    atomic_uint n_followed; /* shared: subscriptions */
+    bool deflate;    /* permessage-deflate was negotiated; from the start */
+    bool registered; /* guarded by the registry's lock */
+    bool gone;       /* the loop's thread only */
     /* (nullable): in the identifier; written before the handle is registered,
      * and cleared after it no longer is. */
     const char *id;
@@ -84,7 +85,8 @@ struct _FulcraWebSocket {
     FulcraStream stream;
     FulcraMessageReader reader;
     FulcraOutbound outbound;
-    uint8_t wire; /* FulcraWireState */
+    FulcraMember *members; /* (nullable): what it is subscribed to */
+    uint8_t wire;          /* FulcraWireState */
     bool reading, blocked, dirty, released;
     bool pinged;
     bool peer_done; /* it will send nothing more */
@@ -148,6 +150,7 @@ struct _FulcraSocketLoop {
     unsigned sweep_ms;
     FulcraMessageRules rules[2]; /* without permessage-deflate, and with it */
     FulcraOutboundShared outbound;
+    FulcraAudiences audiences;
     FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
     FulcraWebSocket *walked;  /* (nullable): the next one for keeper.c */
@@ -203,6 +206,8 @@ struct _FulcraWebSockets {
 
 FulcraWebSockets *fulcra__websockets_ref(FulcraWebSockets *self);
 void fulcra__websockets_unref(FulcraWebSockets *self);
+/** What they are now. Any thread; a loop has a copy of its own. */
+FulcraWebSocketLimits fulcra__websockets_get_limits(FulcraWebSockets *self);
 FulcraSocketLoop *fulcra__websockets_home(
         FulcraWebSockets *self, FulcraLoop *loop);
 
@@ -235,6 +240,8 @@ void fulcra__registry_leave(FulcraWebSockets *self, const char *address);
 
 /** Takes @handle's id; false where a live socket has it. */
 bool fulcra__registry_add(FulcraWebSockets *self, FulcraSocketHandle *handle);
+/** Its id while it is registered. Any thread. (transfer full) (nullable) */
+char *fulcra__registry_get_id(FulcraSocketHandle *handle);
 void fulcra__registry_remove(
         FulcraWebSockets *self, FulcraSocketHandle *handle);
 FulcraSocket *fulcra__registry_find(const char *id, void *websockets);
@@ -263,6 +270,8 @@ FulcraRepresentation *fulcra__handle_encode(FulcraSocketHandle *self,
 
 void fulcra__outbox_init(FulcraSocketLoop *home);
 void fulcra__outbox_drain(FulcraTask *task);
+/** What it holds is done now, where it holds anything. */
+void fulcra__outbox_catch_up(FulcraSocketLoop *home);
 void fulcra__outbox_close(FulcraSocketLoop *home);
 
 /* --- spaces.c --- */
@@ -290,8 +299,27 @@ void fulcra__socket_end(FulcraWebSocket *self, unsigned status,
 /** Takes @id for the socket's own; false where a live one has it. */
 bool fulcra__socket_take_id(FulcraWebSocket *self, const char *id);
 
-/** Queues a frame under the outbound limit and its policy. */
+/** Whether it may still be sent messages, before its 101 too. */
+static inline bool
+fulcra__socket_takes_messages(const FulcraWebSocket *self)
+{
+    return !self->close_queued && self->wire < FULCRA_WIRE_CLOSING &&
+           !(self->ending && self->ended_here);
+}
+
+/** Queues a frame under the outbound limit and its policy, behind what was
+ * published before. */
 void fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame);
+
+/**
+ * fulcra__socket_queue:
+ * @origin: the subscription that it is of; 0: of none
+ * @newest: of @origin only the newest need wait
+ *
+ * The same for what is of a subscription, or has been caught up with.
+ */
+void fulcra__socket_queue(FulcraWebSocket *self, FulcraRepresentation *frame,
+        uint64_t origin, bool newest);
 
 /** Releases it if both halves have come to their end; once the turn of the
  * loop is over. */
@@ -306,6 +334,8 @@ uint32_t fulcra__socket_now_ms(FulcraSocketLoop *home);
 
 void fulcra__wire_open(FulcraWebSocket *self, int fd);
 void fulcra__wire_flush(FulcraWebSocket *self);
+/** Writes past the queue, which is empty; returns how much the system took. */
+size_t fulcra__wire_write(FulcraWebSocket *self, const FulcraGather *gather);
 void fulcra__wire_queue_control(
         FulcraWebSocket *self, uint8_t opcode, const void *data, size_t length);
 /** Queues our Close, unless it was; nothing is sent behind it. */
@@ -354,5 +384,7 @@ void fulcra__drain_run(FulcraTimer *timer);
 
 void fulcra__sweep_run(FulcraTimer *timer);
 void fulcra__sweep_budgets(FulcraSocketLoop *home);
+/** Bytes that wait to be sent, of all sockets. Any thread. */
+int64_t fulcra__sweep_total_outbound(FulcraWebSockets *owner);
 
 G_END_DECLS

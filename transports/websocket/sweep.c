@@ -115,14 +115,16 @@ total_inbound(FulcraWebSockets *owner)
     return sum;
 }
 
-static int64_t
-total_outbound(FulcraWebSockets *owner)
+int64_t
+fulcra__sweep_total_outbound(FulcraWebSockets *owner)
 {
     int64_t sum = 0;
 
     for (size_t i = 0; i < owner->n_homes; i++)
         sum += atomic_load_explicit(
-                &owner->homes[i].outbound.bytes, memory_order_relaxed);
+                       &owner->homes[i].outbound.bytes, memory_order_relaxed) +
+               atomic_load_explicit(&owner->homes[i].audiences.incoming,
+                       memory_order_relaxed);
     return sum;
 }
 
@@ -184,7 +186,8 @@ fulcra__sweep_budgets(FulcraSocketLoop *home)
 
     if (!home->choked && in < BUDGET_STEP && out < BUDGET_STEP)
         return;
-    while (is_over(total_outbound(owner), home->limits.outbound_total) &&
+    while (is_over(fulcra__sweep_total_outbound(owner),
+                   home->limits.outbound_total) &&
             close_debtor(home, debt_outbound))
         ;
     home->choked = is_over(total_inbound(owner), home->limits.inbound_total);

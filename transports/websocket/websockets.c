@@ -107,6 +107,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     home->nudge_task.run = nudge_run;
     pthread_mutex_init(&home->lock, NULL);
     fulcra__outbox_init(home);
+    fulcra__audiences_init(home);
     fulcra_loop_add_turn_end(loop, &home->turn_end);
 }
 
@@ -208,6 +209,15 @@ FulcraSpace *
 fulcra_websockets_get_strip_space(FulcraWebSockets *self)
 {
     return self->strips == NULL ? NULL : fulcra__strips_get_space(self->strips);
+}
+
+FulcraWebSocketLimits
+fulcra__websockets_get_limits(FulcraWebSockets *self)
+{
+    pthread_mutex_lock(&self->lock);
+    FulcraWebSocketLimits limits = self->limits;
+    pthread_mutex_unlock(&self->lock);
+    return limits;
 }
 
 FulcraSocketLoop *

@@ -37,6 +37,7 @@ typedef struct {
     FulcraSlowPolicy slow;
     unsigned sockets;             /* open at once; fewer if descriptors are */
     unsigned per_address;         /* of one address; loopback is unlimited */
+    unsigned subscriptions;       /* of one socket */
     unsigned messages_per_second; /* of one socket; 0: unlimited; above: 1008 */
     bool close_on_error;          /* a failing SINK closes with 1011 */
     unsigned handshake_ms;        /* NEW must have answered by then */
@@ -55,9 +56,10 @@ typedef struct {
     {                                                                          \
         .message = 65536, .queue = 16, .outbound = 1 << 20,                    \
         .slow = FULCRA_SLOW_CLOSE, .sockets = 65536, .per_address = 1024,      \
-        .messages_per_second = 0, .close_on_error = false,                     \
-        .handshake_ms = 10000, .ping_ms = 30000, .closing_ms = 5000,           \
-        .stop_ms = 5000, .inbound_total = (size_t)256 << 20,                   \
+        .subscriptions = 256, .messages_per_second = 0,                        \
+        .close_on_error = false, .handshake_ms = 10000, .ping_ms = 30000,      \
+        .closing_ms = 5000, .stop_ms = 5000,                                   \
+        .inbound_total = (size_t)256 << 20,                                    \
         .outbound_total = (size_t)256 << 20, .deflate = false,                 \
         .deflate_window = 12, .deflate_least = 256                             \
     }

@@ -156,6 +156,25 @@ fulcra__wire_flush(FulcraWebSocket *self)
         wire_flushed_close(self);
 }
 
+size_t
+fulcra__wire_write(FulcraWebSocket *self, const FulcraGather *gather)
+{
+    ssize_t n;
+
+    do
+        n = self->stream.ops->writev(&self->stream, gather->parts, gather->n);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+        fulcra__wire_drop(self, false);
+        return 0;
+    }
+    n = MAX(n, 0);
+    self->home->outbound.sent_bytes += (size_t)n;
+    if ((size_t)n < gather->total)
+        set_blocked(self, true);
+    return (size_t)n;
+}
+
 /* --- input --- */
 
 static FulcraRepresentation *

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * member.c - a socket in an audience: how it comes, what it gets, how it goes
+ *
+ * Whatever is written or queued may end the socket, and with it members: of
+ * this one nothing is used behind such a call.
+ */
+#include "websocket/audience.h"
+#include "websocket/socket.h"
+
+/* --- coming and going --- */
+
+static FulcraMember *
+member_new(FulcraSocketLoop *home, FulcraTopic *topic, FulcraSocket *handle,
+        bool value)
+{
+    FulcraMember *self = g_new0(FulcraMember, 1);
+
+    self->audience = fulcra__audience_need(home, topic);
+    self->handle = fulcra_socket_ref(handle);
+    self->value = value;
+    self->needs =
+            atomic_load_explicit(&self->audience->end, memory_order_relaxed);
+    atomic_fetch_add(&((FulcraSocketHandle *)handle)->n_followed, 1);
+    if (value)
+        self->audience->n_values++;
+    else
+        fulcra_host_topic_enter(topic, handle);
+    return self;
+}
+
+FulcraMember *
+fulcra__member_new(
+        FulcraSocketLoop *home, FulcraTopic *topic, FulcraSocket *handle)
+{
+    FulcraMember *self = member_new(home, topic, handle, false);
+
+    self->direct = true;
+    return self;
+}
+
+void
+fulcra__member_dismiss(FulcraMember *self)
+{
+    FulcraAudience *audience = self->audience;
+    g_autoptr(FulcraTopic) topic = fulcra_topic_ref(audience->topic);
+    bool went = false;
+
+    fulcra_host_topic_lock(topic);
+    if (self->value)
+        audience->n_values--;
+    else
+        went = fulcra_host_topic_leave(topic, self->handle);
+    bool last = fulcra__audience_drop(audience);
+    fulcra_host_topic_unlock(topic);
+    if (last)
+        fulcra__audience_free(audience);
+    if (went)
+        fulcra_host_topic_cut_presence(topic);
+    atomic_fetch_sub(&((FulcraSocketHandle *)self->handle)->n_followed, 1);
+    fulcra_socket_unref(self->handle);
+    g_free(self);
+}
+
+static void
+member_link(FulcraMember *self, FulcraWebSocket *socket)
+{
+    FulcraAudience *audience = self->audience;
+
+    self->socket = socket;
+    self->origin = ++socket->home->audiences.n_members;
+    self->next_followed = socket->members;
+    socket->members = self;
+    self->next = audience->members;
+    if (self->next != NULL)
+        self->next->previous = self;
+    audience->members = self;
+}
+
+static void
+member_unlink(FulcraMember *self)
+{
+    FulcraMember **at = &self->socket->members;
+
+    while (*at != self)
+        at = &(*at)->next_followed;
+    *at = self->next_followed;
+    if (self->audience->cursor == self)
+        self->audience->cursor = self->next;
+    if (self->previous != NULL)
+        self->previous->next = self->next;
+    else
+        self->audience->members = self->next;
+    if (self->next != NULL)
+        self->next->previous = self->previous;
+}
+
+FulcraMember *
+fulcra__audience_join(FulcraWebSocket *socket, FulcraTopic *topic, bool value,
+        FulcraRepresentation **last)
+{
+    FulcraRepresentation *now = fulcra_host_topic_lock(topic);
+    FulcraMember *self =
+            member_new(socket->home, topic, &socket->handle->base, value);
+
+    *last = now == NULL ? NULL : fulcra_representation_ref(now);
+    fulcra_host_topic_unlock(topic);
+    if (!value)
+        fulcra_host_topic_cut_presence(topic);
+    member_link(self, socket);
+    return self;
+}
+
+void
+fulcra__audience_leave(FulcraMember *self)
+{
+    member_unlink(self);
+    fulcra__member_dismiss(self);
+}
+
+static FulcraMember *
+find_direct(FulcraWebSocket *socket, FulcraTopic *topic)
+{
+    FulcraMember *self = socket->members;
+
+    while (self != NULL &&
+            !(self->direct &&
+                    (topic == NULL || self->audience->topic == topic)))
+        self = self->next_followed;
+    return self;
+}
+
+void
+fulcra__audience_leave_all(FulcraWebSocket *socket)
+{
+    FulcraMember *self;
+
+    while ((self = find_direct(socket, NULL)) != NULL)
+        fulcra__audience_leave(self);
+}
+
+void
+fulcra__member_admit(FulcraMember *self, FulcraWebSocket *socket)
+{
+    if (socket->turn >= FULCRA_TURN_DELETE ||
+            find_direct(socket, self->audience->topic) != NULL)
+        fulcra__member_dismiss(self);
+    else
+        member_link(self, socket);
+}
+
+void
+fulcra__member_end(FulcraWebSocket *socket, FulcraTopic *topic)
+{
+    FulcraMember *self = find_direct(socket, topic);
+
+    if (self != NULL)
+        fulcra__audience_leave(self);
+}
+
+/* --- what it gets --- */
+
+static FulcraRepresentation *
+frame_at(FulcraAudience *audience, unsigned at)
+{
+    return fulcra__outbound_encode(
+            fulcra__audience_get_pending(audience, at)->message, NULL);
+}
+
+/* What is pending, with numbers from @from to before @to. */
+static void
+queue_pending(FulcraMember *self, uint64_t from, uint64_t to)
+{
+    FulcraAudience *audience = self->audience;
+    FulcraWebSocket *socket = self->socket;
+    uint64_t origin = self->origin;
+    bool value = self->value;
+
+    for (unsigned i = 0; i < audience->pending->len; i++) {
+        uint64_t number = fulcra__audience_get_pending(audience, i)->number;
+
+        if (number < from || number >= to)
+            continue;
+        socket->home->outbound.delivered++;
+        fulcra__socket_queue(socket, frame_at(audience, i), origin, value);
+    }
+}
+
+/* Of the messages of a round the system took @written bytes. */
+static void
+queue_rest(FulcraMember *self, unsigned n, size_t written)
+{
+    FulcraAudience *audience = self->audience;
+    FulcraWebSocket *socket = self->socket;
+    FulcraOutboundShared *shared = &socket->home->outbound;
+    uint64_t origin = self->origin;
+    bool value = self->value;
+
+    for (unsigned i = 0; i < n; i++) {
+        FulcraRepresentation *frame = frame_at(audience, i);
+        size_t size = fulcra__outbound_size(frame);
+
+        if (written >= size) {
+            shared->sent_messages++;
+            written -= size;
+        } else if (written > 0) {
+            fulcra__outbound_push_rest(
+                    &socket->outbound, shared, frame, origin, written);
+            written = 0;
+        } else {
+            fulcra__socket_queue(socket, frame, origin, value);
+        }
+    }
+}
+
+static void
+write_round(FulcraMember *self, FulcraRound *round)
+{
+    FulcraWebSocket *socket = self->socket;
+    FulcraOutboundShared *shared = &socket->home->outbound;
+    unsigned n = round->audience->n_round;
+    size_t written = fulcra__wire_write(socket, &round->gather);
+
+    shared->delivered += n;
+    if (written == round->gather.total)
+        shared->sent_messages += n;
+    else if (fulcra__socket_takes_messages(socket))
+        queue_rest(self, n, written);
+}
+
+void
+fulcra__member_serve(FulcraMember *self, FulcraRound *round)
+{
+    FulcraWebSocket *socket = self->socket;
+    uint64_t needs = self->needs;
+
+    if (needs >= round->to || !fulcra__socket_takes_messages(socket))
+        return;
+    self->needs = round->to;
+    if (needs <= round->from && socket->outbound.first == NULL &&
+            socket->wire == FULCRA_WIRE_OPEN && !socket->blocked)
+        write_round(self, round);
+    else
+        queue_pending(self, needs, round->to);
+}
+
+static void
+catch_up(FulcraMember *self)
+{
+    FulcraAudience *audience = self->audience;
+    uint64_t from = self->needs;
+
+    self->needs = fulcra__audience_take(audience);
+    queue_pending(self, from, self->needs);
+    fulcra__audience_unref(audience);
+}
+
+void
+fulcra__audience_catch_up(FulcraWebSocket *socket)
+{
+    FulcraMember *self = socket->members;
+
+    /* One that takes messages does not lose members. */
+    while (self != NULL && fulcra__socket_takes_messages(socket)) {
+        if (self->needs != atomic_load_explicit(
+                                   &self->audience->end, memory_order_relaxed))
+            catch_up(self);
+        if (!fulcra__socket_takes_messages(socket))
+            break;
+        self = self->next_followed;
+    }
+}
