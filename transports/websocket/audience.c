@@ -215,22 +215,60 @@ fulcra__audience_take(FulcraAudience *self)
 
 /* --- rounds --- */
 
+/* Of the first @most that are pending, as many as one write takes. */
 static void
-round_gather(FulcraRound *round, FulcraAudience *self, unsigned most)
+round_init(FulcraRound *round, FulcraAudience *self, unsigned most)
 {
-    FulcraAudiences *all = &self->home->audiences;
+    size_t size = 0;
     unsigned n = 0;
 
-    if (all->joined == NULL)
-        all->joined = g_malloc(FULCRA_GATHER_SCRATCH);
-    fulcra__gather_init(&round->gather);
-    while (n < most && fulcra__outbound_gather(&round->gather, all->joined,
-                               frame_of(fulcra__audience_get_pending(self, n))))
-        n++;
+    do
+        size += fulcra__outbound_size(
+                frame_of(fulcra__audience_get_pending(self, n++)));
+    while (n < most && size < FULCRA_GATHER_SCRATCH / 2);
     self->n_round = n;
     round->audience = self;
     round->from = fulcra__audience_get_pending(self, 0)->number;
     round->to = fulcra__audience_get_pending(self, n - 1)->number + 1;
+    for (unsigned i = 0; i < FULCRA_AUDIENCE_FORMS; i++)
+        round->joined[i].is_made = false;
+}
+
+FulcraRepresentation *
+fulcra__audience_frame(FulcraAudience *self, unsigned at, FulcraSocket *handle)
+{
+    return fulcra__handle_encode((FulcraSocketHandle *)handle,
+            fulcra__audience_get_pending(self, at)->message, NULL);
+}
+
+static void
+join(FulcraJoined *joined, FulcraAudience *self, FulcraSocket *handle,
+        uint8_t *scratch)
+{
+    fulcra__gather_init(&joined->gather);
+    joined->is_made = true;
+    joined->saved = 0;
+    for (unsigned i = 0; i < self->n_round; i++) {
+        FulcraRepresentation *frame = fulcra__audience_frame(self, i, handle);
+
+        if (!fulcra__outbound_gather(&joined->gather, scratch, frame))
+            g_assert_not_reached(); /* a round is no larger than that */
+        joined->saved += fulcra__outbound_saved(frame);
+    }
+}
+
+const FulcraJoined *
+fulcra__round_join(FulcraRound *self, FulcraSocket *handle)
+{
+    unsigned form = ((FulcraSocketHandle *)handle)->deflate;
+    FulcraJoined *joined = &self->joined[form];
+    uint8_t **scratch = &self->audience->home->audiences.scratch[form];
+
+    if (*scratch == NULL)
+        *scratch = g_malloc(FULCRA_GATHER_SCRATCH);
+    if (!joined->is_made)
+        join(joined, self->audience, handle, *scratch);
+    return joined;
 }
 
 /* Publishers came too fast for the loop, and the policy is to close. */
@@ -282,7 +320,7 @@ audience_serve(FulcraAudience *self, unsigned *budget)
     *budget -= 1; /* whether there are members or not */
     if (most == 0)
         return;
-    round_gather(&round, self, most);
+    round_init(&round, self, most);
     while (*budget > 0 && self->cursor != NULL) {
         FulcraMember *member = self->cursor;
 
@@ -387,5 +425,6 @@ fulcra__audiences_clear(FulcraSocketLoop *home)
         all->first = self->next;
         audience_unlist(self);
     }
-    g_clear_pointer(&all->joined, g_free);
+    for (unsigned i = 0; i < FULCRA_AUDIENCE_FORMS; i++)
+        g_clear_pointer(&all->scratch[i], g_free);
 }

@@ -24,11 +24,13 @@ typedef struct _FulcraMember FulcraMember; /* one socket in one audience */
 typedef struct _FulcraSocketLoop FulcraSocketLoop;
 typedef struct _FulcraWebSocket FulcraWebSocket;
 
+#define FULCRA_AUDIENCE_FORMS 2 /* plain, compressed */
+
 /* What one loop has of them. */
 typedef struct {
     FulcraAudience *first, *last; /* those with something to deliver, in turn */
     uint64_t n_members;           /* that there ever were */
-    uint8_t *joined; /* (nullable): where small frames are joined */
+    uint8_t *scratch[FULCRA_AUDIENCE_FORMS]; /* (nullable): to join frames */
 
     /* Shared. */
     FulcraAudience *announced, *last_announced; /* guarded by the loop's lock */
@@ -147,12 +149,26 @@ fulcra__audience_get_pending(FulcraAudience *self, unsigned at)
     return &g_array_index(self->pending, FulcraPending, at);
 }
 
-/* What the pending messages of a round have become. */
+/* The messages of a round, joined in one of the forms in which sockets take
+ * them: see fulcra__handle_encode(). */
+typedef struct {
+    FulcraGather gather;
+    bool is_made;
+    uint64_t saved; /* bytes, by compressing them */
+} FulcraJoined;
+
 typedef struct {
     FulcraAudience *audience;
     uint64_t from, to; /* numbers; to: behind the last */
-    FulcraGather gather;
+    FulcraJoined joined[FULCRA_AUDIENCE_FORMS];
 } FulcraRound;
+
+/** The pending message @at as @handle takes it. (transfer none) */
+FulcraRepresentation *fulcra__audience_frame(
+        FulcraAudience *self, unsigned at, FulcraSocket *handle);
+
+/** What the round is for @handle. */
+const FulcraJoined *fulcra__round_join(FulcraRound *self, FulcraSocket *handle);
 
 /** Brings @self to the end of the round. @self may be gone afterwards. */
 void fulcra__member_serve(FulcraMember *self, FulcraRound *round);

@@ -160,13 +160,6 @@ fulcra__member_end(FulcraWebSocket *socket, FulcraTopic *topic)
 
 /* --- what it gets --- */
 
-static FulcraRepresentation *
-frame_at(FulcraAudience *audience, unsigned at)
-{
-    return fulcra__outbound_encode(
-            fulcra__audience_get_pending(audience, at)->message, NULL);
-}
-
 /* What is pending, with numbers from @from to before @to. */
 static void
 queue_pending(FulcraMember *self, uint64_t from, uint64_t to)
@@ -182,7 +175,9 @@ queue_pending(FulcraMember *self, uint64_t from, uint64_t to)
         if (number < from || number >= to)
             continue;
         socket->home->outbound.delivered++;
-        fulcra__socket_queue(socket, frame_at(audience, i), origin, value);
+        fulcra__socket_queue(socket,
+                fulcra__audience_frame(audience, i, &socket->handle->base),
+                origin, value);
     }
 }
 
@@ -197,11 +192,13 @@ queue_rest(FulcraMember *self, unsigned n, size_t written)
     bool value = self->value;
 
     for (unsigned i = 0; i < n; i++) {
-        FulcraRepresentation *frame = frame_at(audience, i);
+        FulcraRepresentation *frame =
+                fulcra__audience_frame(audience, i, &socket->handle->base);
         size_t size = fulcra__outbound_size(frame);
 
         if (written >= size) {
             shared->sent_messages++;
+            shared->saved_bytes += fulcra__outbound_saved(frame);
             written -= size;
         } else if (written > 0) {
             fulcra__outbound_push_rest(
@@ -214,18 +211,19 @@ queue_rest(FulcraMember *self, unsigned n, size_t written)
 }
 
 static void
-write_round(FulcraMember *self, FulcraRound *round)
+write_joined(FulcraMember *self, unsigned n, const FulcraJoined *joined)
 {
     FulcraWebSocket *socket = self->socket;
     FulcraOutboundShared *shared = &socket->home->outbound;
-    unsigned n = round->audience->n_round;
-    size_t written = fulcra__wire_write(socket, &round->gather);
+    size_t written = fulcra__wire_write(socket, &joined->gather);
 
     shared->delivered += n;
-    if (written == round->gather.total)
+    if (written == joined->gather.total) {
         shared->sent_messages += n;
-    else if (fulcra__socket_takes_messages(socket))
+        shared->saved_bytes += joined->saved;
+    } else if (fulcra__socket_takes_messages(socket)) {
         queue_rest(self, n, written);
+    }
 }
 
 void
@@ -239,7 +237,8 @@ fulcra__member_serve(FulcraMember *self, FulcraRound *round)
     self->needs = round->to;
     if (needs <= round->from && socket->outbound.first == NULL &&
             socket->wire == FULCRA_WIRE_OPEN && !socket->blocked)
-        write_round(self, round);
+        write_joined(self, round->audience->n_round,
+                fulcra__round_join(round, self->handle));
     else
         queue_pending(self, needs, round->to);
 }

@@ -434,6 +434,12 @@ fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
 
 /* --- writing --- */
 
+size_t
+fulcra__outbound_saved(FulcraRepresentation *frame)
+{
+    return frame_of(frame)->saved;
+}
+
 bool
 fulcra__outbound_gather(
         FulcraGather *gather, uint8_t *scratch, FulcraRepresentation *frame)

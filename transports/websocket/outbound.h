@@ -113,6 +113,9 @@ void fulcra__outbound_let_go(
 /** Drops everything. */
 void fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared);
 
+/** How many bytes compressing it has saved. */
+size_t fulcra__outbound_saved(FulcraRepresentation *frame);
+
 /** Adds @frame to what one write takes: see fulcra__gather_add(). */
 bool fulcra__outbound_gather(
         FulcraGather *gather, uint8_t *scratch, FulcraRepresentation *frame);
