@@ -338,7 +338,9 @@ probe_leave_topic(Probe *self)
 {
     if (self->topic == NULL)
         return;
+    fulcra_host_topic_lock(self->topic);
     fulcra_host_topic_unlisten(self->topic, &self->listener);
+    fulcra_host_topic_unlock(self->topic);
     g_clear_pointer(&self->topic, fulcra_topic_unref);
 }
 
@@ -347,12 +349,15 @@ probe_follows(FulcraFollower *follower, FulcraTopic *topic, bool is_value,
         void *user_data)
 {
     Probe *self = user_data;
-    FulcraRepresentation *last = fulcra_topic_get_last(topic);
+    FulcraRepresentation *last;
 
     (void)follower;
     probe_leave_topic(self);
     self->topic = fulcra_topic_ref(topic);
+    fulcra_host_topic_lock(topic);
     fulcra_host_topic_listen(topic, &self->listener);
+    fulcra_host_topic_unlock(topic);
+    last = fulcra_topic_get_last(topic);
     if (last != NULL && is_value)
         probe_note(self, last);
     fulcra_representation_unref(last);
