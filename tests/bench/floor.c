@@ -8,9 +8,9 @@
  * One thread, epoll, recv, send; no HTTP beyond looking for the end of the
  * head, no library, no limits, no order of closing. All frames of one read
  * leave in one send: to whom they came from; those of /pub and the bodies of
- * POST to all of /sub, a send for each. The handshake is answered with the
- * accept value of RFC 6455's example key, which load.c sends. Not a server: a
- * yardstick.
+ * POST (one a connection) to all of /sub, a send for each. The handshake is
+ * answered with the accept value of RFC 6455's example key, which load.c sends.
+ * Not a server: a yardstick.
  */
 
 #include <arpa/inet.h>
@@ -51,6 +51,7 @@ static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\n"
                                 "Sec-WebSocket-Accept: "
                                 "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 static const char created[] = "HTTP/1.1 201 Created\r\n"
+                              "Connection: close\r\n"
                               "Content-Length: 0\r\n\r\n";
 
 static void
@@ -174,6 +175,7 @@ post_take(int fd, const uint8_t *request, size_t len)
     memcpy(out + out_len, request + head, size);
     out_len += size;
     send_all(fd, created, sizeof created - 1);
+    shutdown(fd, SHUT_WR);
     return head + size;
 }
 
@@ -237,7 +239,8 @@ socket_read(int fd)
         at += used;
     if (out_len > 0)
         socket_send(fd);
-    if (out_len >= 2 && out[0] == 0x88) /* a Close, answered by its echo */
+    /* A Close was answered by its echo, a POST as the server does. */
+    if (out_len >= 2 && (out[0] == 0x88 || self->kind == POSTER))
         socket_close(fd);
     else if (len > at || self->rest_len > 0)
         socket_keep(self, in + at, len - at);

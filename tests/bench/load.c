@@ -48,7 +48,7 @@ enum state { CLOSED, CONNECTING, HANDSHAKE, OPEN, HTTP };
 struct conn {
     int fd;
     enum state state;
-    bool publisher, want_write;
+    bool publisher, want_write, busy;
     uint32_t carry_len, carry_cap;
     uint8_t *carry;     /* bytes of an unfinished frame or head */
     uint32_t owed, off; /* echo: frames to send; bytes of the first sent */
@@ -472,6 +472,7 @@ publish(uint64_t intended)
                 (size_t)n); /* rbuf is free here; keeps it one send() */
         memcpy(rbuf + n, payload, payload_len);
         send_small(p, rbuf, (size_t)n + payload_len);
+        p->busy = true;
     } else {
         if (!o.deflate)
             for (unsigned i = 0; i < 16; i++)
@@ -482,19 +483,28 @@ publish(uint64_t intended)
     n_published += measuring;
 }
 
+/* A POST waits for the answer to the one before. */
+static bool
+may_publish(void)
+{
+    return !o.http_pub ||
+           (conns[o.conns].state == HTTP && !conns[o.conns].busy);
+}
+
 /* Publishes what is due; returns how long epoll may sleep, in ns. */
 static int64_t
 publish_due(void)
 {
     if (o.rate > 0) {
         uint64_t t = now_ns(), step = (uint64_t)(1e9 / o.rate);
-        while (next_pub <= t && pub_seq - done_seq < RING - 1) {
+        while (next_pub <= t && pub_seq - done_seq < RING - 1 &&
+                may_publish()) {
             publish(next_pub);
             next_pub += step;
         }
         return next_pub > t ? (int64_t)(next_pub - t) : 0;
     }
-    while (pub_seq - done_seq < (unsigned)o.window)
+    while (pub_seq - done_seq < (unsigned)o.window && may_publish())
         publish(now_ns());
     return 100000000;
 }
@@ -666,17 +676,42 @@ take_head(struct conn *c, uint8_t *p, size_t len)
     return end + 4 - p;
 }
 
+/* The answer to a POST; the next one goes by a new connection where the server
+ * says so. */
+static void
+take_answer(struct conn *c, size_t len)
+{
+    if (len < 12 || memcmp(rbuf, "HTTP/1.1 2", 10))
+        n_bad++;
+    c->busy = memmem(rbuf, len, "Connection: close", 17) != NULL;
+}
+
+static void
+publisher_again(struct conn *c)
+{
+    conn_close(c, true);
+    c->busy = false;
+    conn_start(c);
+}
+
 static void
 on_readable(struct conn *c)
 {
     ssize_t r = recv(c->fd, rbuf, sizeof rbuf, 0);
+    if (c->state == HTTP) {
+        if (r > 0)
+            take_answer(c, (size_t)r);
+        else if (r == 0)
+            publisher_again(c);
+        else if (errno != EAGAIN && errno != EINTR)
+            conn_close(c, false);
+        return;
+    }
     if (r <= 0) {
         if (r == 0 || (errno != EAGAIN && errno != EINTR))
             conn_close(c, o.mode == CHURN && c->state == OPEN);
         return;
     }
-    if (c->state == HTTP) /* answers to the publisher's POSTs */
-        return;
     uint8_t *p = rbuf;
     size_t len = (size_t)r;
     if (c->carry_len || c->state == HANDSHAKE) {

@@ -78,6 +78,8 @@ def server(name, row, before=()):
                 process.kill()
                 process.wait()
             process.stdout.close()
+    if name == FULCRA and process.returncode != 0:
+        raise RuntimeError(f"{name} ended with {process.returncode}")
 
 
 def load(row, name, process, port, options):
