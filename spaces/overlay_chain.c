@@ -9,15 +9,23 @@
  */
 
 #include "spaces/kinds.h"
+#include <fulcra-host/grammar.h>
 #include <fulcra-host/request.h>
 #include <fulcra/fulcra.h>
 
 #include <string.h>
 
+/* What stands before the identifiers of a grammar. */
+typedef struct {
+    FulcraGrammar *grammar;
+    GPtrArray *overlays; /* of FulcraEndpoint */
+} Target;
+
 typedef struct {
     GPtrArray *names;    /* of char *: of the overlays, in order */
     GPtrArray *overlays; /* of FulcraEndpoint, likewise */
     GHashTable *targets; /* endpoint id to GPtrArray of FulcraEndpoint */
+    GArray *by_grammar;  /* of Target, in order: looked at first */
     GPtrArray *usual;    /* of FulcraEndpoint: for those with no target */
 } Chain;
 
@@ -34,6 +42,15 @@ release_list(void *list)
 }
 
 static void
+target_clear(void *target)
+{
+    Target *self = target;
+
+    fulcra_host_grammar_unref(self->grammar);
+    g_ptr_array_unref(self->overlays);
+}
+
+static void
 chain_free(void *data)
 {
     Chain *self = data;
@@ -42,20 +59,44 @@ chain_free(void *data)
     g_ptr_array_unref(self->overlays);
     g_ptr_array_unref(self->usual);
     g_hash_table_unref(self->targets);
+    g_array_unref(self->by_grammar);
     g_free(self);
+}
+
+/* NULL where a limit was met before that could be said. */
+static const GPtrArray *
+chain_find(const Chain *self, FulcraRequest *request)
+{
+    const char *id = fulcra_host_request_get_target_id(request);
+    FulcraIdentifier *identifier = fulcra_request_get_identifier(request);
+    const GPtrArray *overlays;
+    bool limited = false;
+
+    for (unsigned i = 0; i < self->by_grammar->len && !limited; i++) {
+        const Target *target = &g_array_index(self->by_grammar, Target, i);
+
+        if (fulcra_host_grammar_matches(target->grammar, identifier, &limited))
+            return target->overlays;
+    }
+    if (limited)
+        return NULL;
+    overlays = g_hash_table_lookup(self->targets, id);
+    return overlays != NULL ? overlays : self->usual;
 }
 
 static FulcraRepresentation *
 chain_overlay(FulcraRequest *request, GError **error)
 {
     const Chain *self = fulcra_request_get_data(request);
-    const char *id = fulcra_host_request_get_target_id(request);
-    const GPtrArray *overlays = g_hash_table_lookup(self->targets, id);
-    FulcraRequest *inner = fulcra_request_forward(request);
+    const GPtrArray *overlays = chain_find(self, request);
+    FulcraRequest *inner;
 
-    (void)error;
-    if (overlays == NULL)
-        overlays = self->usual;
+    if (overlays == NULL) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "a pattern takes too long to match the identifier");
+        return NULL;
+    }
+    inner = fulcra_request_forward(request);
     fulcra_host_request_detour(
             inner, (FulcraEndpoint *const *)overlays->pdata, overlays->len);
     return fulcra_request_pass_on(request, inner);
@@ -85,8 +126,10 @@ static const FulcraSchemaKey chain_keys[] = {
             .help = "the overlays, outermost first where nothing else is "
                     "said" },
     { "targets", FULCRA_SCHEMA_ANY,
-            .help = "an object: id of an endpoint and the list of the overlays "
-                    "that stand before it, outermost first" },
+            .help = "an object: id of an endpoint, or a grammar of "
+                    "identifiers, "
+                    "and the list of the overlays that stand before it, "
+                    "outermost first; grammars are looked at first, in order" },
     { "default", FULCRA_SCHEMA_ANY,
             .help = "the list for all other endpoints; the whole chain where "
                     "it is not given" },
@@ -181,10 +224,31 @@ select_overlays(FulcraEntry *entry, JsonNode *node, const Chain *chain)
 }
 
 static void
+build_target(FulcraEntry *entry, const char *key, JsonNode *names, Chain *chain)
+{
+    g_autoptr(GError) error = NULL;
+    Target target;
+
+    if (strchr(key, ':') == NULL) {
+        g_hash_table_insert(chain->targets, g_strdup(key),
+                select_overlays(entry, names, chain));
+        return;
+    }
+    target.grammar = fulcra_host_grammar_new(key, &error);
+    if (target.grammar == NULL) {
+        fulcra_host_entry_problem(
+                entry, names, "grammar \"%s\": %s", key, error->message);
+        return;
+    }
+    target.overlays = select_overlays(entry, names, chain);
+    g_array_append_val(chain->by_grammar, target);
+}
+
+static void
 build_targets(FulcraEntry *entry, JsonNode *node, Chain *chain)
 {
     JsonObjectIter iter;
-    const char *id;
+    const char *key;
     JsonNode *names;
 
     if (node == NULL)
@@ -195,9 +259,8 @@ build_targets(FulcraEntry *entry, JsonNode *node, Chain *chain)
         return;
     }
     json_object_iter_init_ordered(&iter, json_node_get_object(node));
-    while (json_object_iter_next_ordered(&iter, &id, &names))
-        g_hash_table_insert(chain->targets, g_strdup(id),
-                select_overlays(entry, names, chain));
+    while (json_object_iter_next_ordered(&iter, &key, &names))
+        build_target(entry, key, names, chain);
 }
 
 static void *
@@ -214,6 +277,8 @@ chain_build(FulcraEntry *entry)
     self->overlays = g_ptr_array_new_with_free_func(release_endpoint);
     self->targets = g_hash_table_new_full(
             g_str_hash, g_str_equal, g_free, release_list);
+    self->by_grammar = g_array_new(false, false, sizeof(Target));
+    g_array_set_clear_func(self->by_grammar, target_clear);
     for (unsigned i = 0; i < json_array_get_length(links); i++)
         build_link(entry, json_array_get_object_element(links, i), self);
     if (usual != NULL) {

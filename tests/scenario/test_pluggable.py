@@ -191,6 +191,10 @@ def chain(**keys):
     ({"targets": {"literal": ["c"]}}, "res:/show/1", "a(b(c(SOURCE\nx=1\n)))"),
     ({"targets": {"show": []}}, "res:/show/1", "SOURCE\nx=1"),
     ({"targets": {"later": ["b"]}}, "res:/later/1", "b(SOURCE\nx=1\n)"),
+    # of one id, told apart by grammar; the first that matches, before any id
+    ({"targets": {"literal": ["c"], "res:/open": ["a"]}}, "res:/open", "a(open)"),
+    ({"targets": {"res:/o{rest*}": ["b"], "res:/open": ["a"]}}, "res:/open", "b(open)"),
+    ({"targets": {"res:/other": ["b"], "literal": ["c"]}}, "res:/open", "c(open)"),
     # requests among those inside pass none
     ({"targets": {"mapper": ["a"]}}, "res:/inside", "a(open)"),
 ])
@@ -225,6 +229,8 @@ def test_chains_in_chains(fulcra, tmp_path):
     ({"overlays": {"chain": [link("auth")], "targets": {"x": ["aut"]}, "space": []}},
      'the chain has no "aut"; did you mean auth'),
     ({"overlays": {"chain": [link("a")], "default": "a", "space": []}}, "a list of names"),
+    ({"overlays": {"chain": [link("a")], "targets": {"res:/{": ["a"]}, "space": []}},
+     r'grammar "res:/\{": character'),
     ({"overlays": {"chain": [{"name": "a", "overlay": {"literal": {
         "grammar": "res:/x", "text": "x"}}}], "space": []}}, "this is no overlay"),
     ({"overlays": {"chain": [link("a", post="active:x", space=[])], "space": []}},

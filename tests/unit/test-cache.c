@@ -463,6 +463,65 @@ ask_many(Fixture *fixture, const char *text, int n)
     g_assert_cmpint(countdown.failed, ==, 0);
 }
 
+/* The same where several ask at once, some for what is made of it: who joins an
+ * evaluation that began before a cut is not given what came of it after. */
+static void *
+ask_racing(void *data)
+{
+    static const char *const asked[] = { "res:/racing",
+        "active:copy+operand@res:/racing" };
+    int rounds = is_full_size() ? 50000 : 1500;
+
+    for (int i = 0; i < rounds; i++) {
+        int before = atomic_load(&state);
+        g_autofree char *answer =
+                fixture_ask(data, FULCRA_VERB_SOURCE, asked[i % 2], NULL);
+
+        g_assert_cmpint(atoi(answer), >=, before - 1);
+    }
+    return NULL;
+}
+
+static FulcraRepresentation *
+copy_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) operand = fulcra_request_source(
+            request, FULCRA_ID("arg:operand"), FULCRA_TYPE_TEXT, error);
+
+    return operand == NULL ? NULL
+                           : fulcra_representation_new_text(
+                                     fulcra_representation_get_text(operand));
+}
+
+static const FulcraEndpointOps copy_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = copy_source,
+};
+
+static void
+test_no_cut_is_lost_by_many(void)
+{
+    pthread_t writer, asking[3];
+    Fixture fixture;
+    fixture_open(&fixture);
+    fixture_bind(&fixture, "res:/racing", &racing_ops);
+    fixture_bind(&fixture, "active:copy+operand@{}", &copy_ops);
+    fixture_publish(&fixture);
+
+    atomic_store(&changing, true);
+    pthread_create(&writer, NULL, change_state, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(asking); i++)
+        pthread_create(&asking[i], NULL, ask_racing, &fixture);
+    for (size_t i = 0; i < G_N_ELEMENTS(asking); i++)
+        pthread_join(asking[i], NULL);
+    atomic_store(&changing, false);
+    pthread_join(writer, NULL);
+    g_autofree char *last = g_strdup_printf("%d", atomic_load(&state));
+    fixture_expect(&fixture, "active:copy+operand@res:/racing", last);
+    fixture_clear(&fixture);
+}
+
 /* --- noted values --- */
 
 typedef struct {
@@ -1002,6 +1061,8 @@ main(int argc, char **argv)
     g_test_add_func("/cache/handed-on", test_handed_on);
     g_test_add_func("/cache/cuts", test_cuts);
     g_test_add_func("/cache/no-cut-is-lost", test_no_cut_is_lost);
+    g_test_add_func(
+            "/cache/no-cut-is-lost-by-many", test_no_cut_is_lost_by_many);
     g_test_add_func("/cache/noted-values", test_noted_values);
     g_test_add_func("/cache/given", test_given);
     g_test_add_func("/cache/arguments-of-who-asks", test_arguments_of_who_asks);
