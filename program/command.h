@@ -67,6 +67,7 @@ extern const FulcraCommand fulcra_command_module_unload;
 extern const FulcraCommand fulcra_command_log;
 extern const FulcraCommand fulcra_command_top;
 extern const FulcraCommand fulcra_command_drain;
+extern const FulcraCommand fulcra_command_reload;
 
 /** Every command, in the order of --help; ends with NULL. */
 extern const FulcraCommand *const fulcra_commands[];

@@ -34,6 +34,7 @@ const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_stat,
     &fulcra_command_top,
     &fulcra_command_log,
+    &fulcra_command_reload,
     &fulcra_command_drain,
     &fulcra_command_settings,
     &fulcra_command_version,

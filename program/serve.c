@@ -10,7 +10,9 @@
 
 #include "command.h"
 #include "listen.h"
+#include "reload.h"
 #include "server.h"
+#include "service.h"
 #include "setup.h"
 #include <fulcra/error.h>
 #include <fulcra/log.h>
@@ -22,28 +24,18 @@
 #include <string.h>
 
 static void
-announce_monitors(const FulcraSettings *settings, FulcraServer *server)
+announce(FulcraServer *server)
 {
-    const char *const *texts =
-            fulcra_settings_get_list(settings, FULCRA_SETTING_MONITOR);
+    for (size_t i = 0; i < fulcra_server_get_n_listeners(server); i++) {
+        g_autofree char *url = fulcra_server_get_url(server, i);
 
-    for (size_t i = 0; i < fulcra_server_get_n_monitors(server); i++)
-        printf("monitor on http://%.*s:%u\n",
-                (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
-                fulcra_server_get_monitor_port(server, i));
-}
+        printf("listening on %s\n", url);
+    }
+    for (size_t i = 0; i < fulcra_server_get_n_monitors(server); i++) {
+        g_autofree char *url = fulcra_server_get_monitor_url(server, i);
 
-static void
-announce(const FulcraSettings *settings, FulcraServer *server)
-{
-    const char *const *texts =
-            fulcra_settings_get_list(settings, FULCRA_SETTING_LISTEN);
-
-    for (size_t i = 0; texts[i] != NULL; i++)
-        printf("listening on http://%.*s:%u\n",
-                (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
-                fulcra_server_get_port(server, i));
-    announce_monitors(settings, server);
+        printf("monitor on %s\n", url);
+    }
     fflush(stdout);
 }
 
@@ -82,9 +74,12 @@ log_start(const FulcraSettings *settings, FulcraServer *server,
         warn_of_public_playground(settings);
 }
 
+/* --- signals --- */
+
 typedef struct {
     FulcraControl *control;
-    const char *signal;
+    FulcraServer *server;
+    const char *stopped_by; /* (nullable): the name of a signal */
 } Signals;
 
 static gboolean
@@ -92,7 +87,7 @@ on_sigterm(gpointer data)
 {
     Signals *self = data;
 
-    self->signal = "SIGTERM";
+    self->stopped_by = "SIGTERM";
     fulcra_control_quit(self->control);
     return G_SOURCE_REMOVE;
 }
@@ -102,46 +97,107 @@ on_sigint(gpointer data)
 {
     Signals *self = data;
 
-    self->signal = "SIGINT";
+    self->stopped_by = "SIGINT";
     fulcra_control_quit(self->control);
     return G_SOURCE_REMOVE;
 }
 
-/* Says where it listens, then waits until a signal says stop. */
-static void
-run(const FulcraSettings *settings, FulcraServer *server,
-        FulcraControl *control)
+static gboolean
+on_sighup(gpointer data)
 {
-    Signals signals = { control, NULL };
-    unsigned sigterm = g_unix_signal_add(SIGTERM, on_sigterm, &signals);
-    unsigned sigint = g_unix_signal_add(SIGINT, on_sigint, &signals);
+    Signals *self = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraReload) report = fulcra_server_reload(self->server, &error);
 
-    announce(settings, server);
-    fulcra_control_run(control);
-    fulcra_log_info(NULL, "%s%sstopping", signals.signal ? signals.signal : "",
-            signals.signal ? ": " : "");
-    if (g_strcmp0(signals.signal, "SIGTERM") != 0)
+    if (report == NULL) {
+        fulcra_log_error(
+                NULL, "SIGHUP: nothing has changed: %s", error->message);
+        return G_SOURCE_CONTINUE;
+    }
+    g_autofree char *text = fulcra_reload_describe(report);
+    fulcra_log_info(NULL, "SIGHUP: %s", text);
+    return G_SOURCE_CONTINUE;
+}
+
+/* A loop that hangs keeps this from coming back, and the manager waits in
+ * vain. */
+static gboolean
+on_watchdog(gpointer data)
+{
+    fulcra_server_check_loops(data);
+    fulcra_service_say_alive();
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+start_watchdog(FulcraServer *server, unsigned *source)
+{
+    unsigned period_ms = fulcra_service_get_watchdog_ms();
+
+    *source =
+            period_ms != 0 ? g_timeout_add(period_ms, on_watchdog, server) : 0;
+}
+
+/* While the server stops, a signal ends the program at once. */
+static void
+restore_signals(const Signals *self, unsigned sigterm, unsigned sigint)
+{
+    if (g_strcmp0(self->stopped_by, "SIGTERM") != 0)
         g_source_remove(sigterm);
-    if (g_strcmp0(signals.signal, "SIGINT") != 0)
+    if (g_strcmp0(self->stopped_by, "SIGINT") != 0)
         g_source_remove(sigint);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
 }
 
+/* Says where it listens, then waits until it is to stop. */
+static void
+run(FulcraServer *server, FulcraControl *control)
+{
+    Signals signals = { control, server, NULL };
+    unsigned sigterm = g_unix_signal_add(SIGTERM, on_sigterm, &signals);
+    unsigned sigint = g_unix_signal_add(SIGINT, on_sigint, &signals);
+    unsigned sighup = g_unix_signal_add(SIGHUP, on_sighup, &signals);
+    unsigned watchdog;
+
+    start_watchdog(server, &watchdog);
+    announce(server);
+    fulcra_service_say_ready();
+    fulcra_control_run(control);
+    fulcra_service_say_stopping();
+    fulcra_log_info(NULL, "%s%sstopping",
+            signals.stopped_by ? signals.stopped_by : "",
+            signals.stopped_by ? ": " : "");
+    if (watchdog != 0)
+        g_source_remove(watchdog);
+    g_source_remove(sighup);
+    signal(SIGHUP, SIG_IGN);
+    restore_signals(&signals, sigterm, sigint);
+}
+
+/* --- the command --- */
+
+static FulcraSettings *
+load_again(void *options, GError **error)
+{
+    return fulcra_options_load_settings(options, error);
+}
+
 static int
-serve_within(const FulcraSettings *settings)
+serve_within(const FulcraSettings *settings, FulcraOptions *options)
 {
     g_autoptr(GError) error = NULL;
     uint64_t descriptors = fulcra_setup_descriptors();
     g_autoptr(FulcraControl) control = fulcra_control_new();
-    FulcraServer *server = fulcra_server_new(settings, control, &error);
+    FulcraServer *server =
+            fulcra_server_new(settings, load_again, options, control, &error);
 
     if (server == NULL) {
         fulcra_complain("%s", error->message);
         return FULCRA_EXIT_FAILED;
     }
     log_start(settings, server, descriptors);
-    run(settings, server, control);
+    run(server, control);
     fulcra_server_free(server);
     fulcra_log_info(NULL, "stopped");
     return FULCRA_EXIT_FINE;
@@ -161,7 +217,7 @@ serve(FulcraOptions *options)
     fulcra_setup_log(settings);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write that is too large fails */
-    return serve_within(settings);
+    return serve_within(settings, options);
 }
 
 const FulcraCommand fulcra_command_serve = {
@@ -170,6 +226,7 @@ const FulcraCommand fulcra_command_serve = {
     .summary = "Serve modules by HTTP and WebSocket.",
     .text = "Once it serves, standard output says where; logs go to standard "
             "error. SIGTERM\nand SIGINT stop it: sockets are closed with 1001 "
-            "and told to their modules; a\nsecond signal ends it at once.",
+            "and told to their modules; a\nsecond signal ends it at once. "
+            "SIGHUP reads the configuration again.",
     .run = serve,
 };

@@ -17,6 +17,8 @@
 #include "setup.h"
 #include "ticker.h"
 
+#include <string.h>
+
 /* Imports what the playground adds and FULCRA_SPACE_FRONT. */
 #define SPACE_LISTENER "urn:fulcra:listener"
 #define SPACE_STRIP    "urn:fulcra:playground"
@@ -84,6 +86,50 @@ get_loops(const FulcraServer *self)
     return (FulcraLoop *const *)self->loops->pdata;
 }
 
+/* Those that the service manager made; none where it made none. */
+static void
+take_handed_over(FulcraServer *self, GArray *listeners)
+{
+    for (size_t i = 0; i < self->n_handed_over; i++) {
+        FulcraServiceSocket *one = &self->handed_over[i];
+        FulcraHttpListener listener = {
+            .front = self->playground ? SPACE_LISTENER : FULCRA_SPACE_FRONT,
+            .fd = one->fd,
+        };
+
+        if (one->unix_socket || strcmp(one->name, NAME_MONITOR) == 0)
+            continue;
+        if (!self->activated)
+            g_array_set_size(listeners, 0);
+        self->activated = true;
+        one->fd = -1;
+        g_array_append_val(listeners, listener);
+    }
+}
+
+bool
+fulcra_server_rebind(FulcraServer *self, GError **error)
+{
+    g_autoptr(GArray) listeners = make_listeners(self);
+    FulcraAdminRebind *admin = fulcra_admin_prepare(self->admin, error);
+    FulcraHttpRebind *http = NULL;
+
+    if (admin == NULL)
+        return false;
+    if (!self->activated) {
+        http = fulcra_http_server_prepare(self->http,
+                (FulcraHttpListener *)(void *)listeners->data, listeners->len,
+                error);
+        if (http == NULL) {
+            fulcra_admin_rebind_abort(admin);
+            return false;
+        }
+        fulcra_http_rebind_commit(http);
+    }
+    fulcra_admin_rebind_commit(admin);
+    return true;
+}
+
 static bool
 make_transports(FulcraServer *self, GError **error)
 {
@@ -91,6 +137,7 @@ make_transports(FulcraServer *self, GError **error)
     FulcraHttpOptions options = fulcra_limits_http(self->settings);
     FulcraWebSocketLimits limits = fulcra_limits_websocket(self->settings);
 
+    take_handed_over(self, listeners);
     self->http = fulcra_http_server_new(self->kernel, get_loops(self),
             self->loops->len, (FulcraHttpListener *)listeners->data,
             listeners->len, &options, error);
@@ -154,14 +201,24 @@ start(FulcraServer *self, GError **error)
     return true;
 }
 
+static void
+settings_release(void *settings)
+{
+    fulcra_settings_free(settings);
+}
+
 FulcraServer *
-fulcra_server_new(
-        const FulcraSettings *settings, FulcraControl *control, GError **error)
+fulcra_server_new(const FulcraSettings *settings, FulcraSettingsLoad load,
+        void *load_data, FulcraControl *control, GError **error)
 {
     g_autoptr(FulcraServer) self = g_new0(FulcraServer, 1);
 
     self->settings = settings;
+    self->all_settings = g_ptr_array_new_with_free_func(settings_release);
+    self->load = load;
+    self->load_data = load_data;
     self->control = control;
+    self->handed_over = fulcra_service_take_sockets(&self->n_handed_over);
     self->started_us = g_get_real_time();
     self->playground =
             fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND);
@@ -226,13 +283,28 @@ fulcra_server_free(FulcraServer *self)
     g_ptr_array_unref(self->loops);
     fulcra_host_kernel_free(self->kernel);
     fulcra_traces_free(self->traces);
+    g_ptr_array_unref(self->all_settings);
+    g_free(self->handed_over);
     g_free(self);
 }
 
-uint16_t
-fulcra_server_get_port(FulcraServer *self, size_t index)
+size_t
+fulcra_server_get_n_listeners(FulcraServer *self)
 {
-    return fulcra_http_server_get_port(self->http, index);
+    return fulcra_http_server_get_n_listeners(self->http);
+}
+
+char *
+fulcra_server_get_url(FulcraServer *self, size_t index)
+{
+    return fulcra_http_server_get_url(self->http, index);
+}
+
+void
+fulcra_server_check_loops(FulcraServer *self)
+{
+    for (unsigned i = 0; i < self->loops->len; i++)
+        fulcra_loop_call(self->loops->pdata[i], nothing, NULL);
 }
 
 size_t
@@ -262,8 +334,8 @@ fulcra_server_get_n_monitors(FulcraServer *self)
     return fulcra_admin_get_n_monitors(self->admin);
 }
 
-uint16_t
-fulcra_server_get_monitor_port(FulcraServer *self, size_t index)
+char *
+fulcra_server_get_monitor_url(FulcraServer *self, size_t index)
 {
-    return fulcra_admin_get_monitor_port(self->admin, index);
+    return fulcra_admin_get_monitor_url(self->admin, index);
 }

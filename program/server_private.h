@@ -6,11 +6,15 @@
 #include "control.h"
 #include "http/server.h"
 #include "server.h"
+#include "service.h"
 #include "spaces/ticker.h"
 #include "traces.h"
 #include "watcher.h"
 #include "websocket/websockets.h"
 #include <fulcra-host/loader.h>
+
+/* FileDescriptorName= of sockets for /metrics and /health. */
+#define NAME_MONITOR "monitor"
 
 typedef struct _FulcraAdmin FulcraAdmin;
 
@@ -22,7 +26,10 @@ typedef enum {
 } FulcraServerState;
 
 struct _FulcraServer {
-    const FulcraSettings *settings;
+    const FulcraSettings *settings; /* in force */
+    GPtrArray *all_settings; /* of FulcraSettings: that came by reloading */
+    FulcraSettingsLoad load;
+    void *load_data;
     FulcraControl *control;
     bool playground;
     _Atomic(FulcraServerState) state; /* set by the control thread */
@@ -33,9 +40,16 @@ struct _FulcraServer {
     FulcraWebSockets *sockets; /* (nullable), as all below */
     FulcraHttpServer *http;
     bool http_runs;
+    FulcraServiceSocket *handed_over; /* (nullable): fd is -1 once taken */
+    size_t n_handed_over;
+    bool activated; /* listeners were handed over by the service manager */
     FulcraTicker *ticker;
     FulcraLoader *loader;
     FulcraTraces *traces;
     FulcraWatcher *watcher;
     FulcraAdmin *admin;
 };
+
+/** Binds the listeners that the settings name, closes others. False where one
+ * cannot be bound; nothing has changed then. */
+bool fulcra_server_rebind(FulcraServer *self, GError **error);

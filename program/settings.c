@@ -358,6 +358,34 @@ fulcra_settings_find(const char *name, GError **error)
     return FULCRA_N_SETTINGS;
 }
 
+char *
+fulcra_settings_format(const FulcraSettings *self, FulcraSetting id)
+{
+    return g_strjoinv(",", (char **)self->values[id].texts->pdata);
+}
+
+static void *
+copy_text(const void *text, void *data)
+{
+    (void)data;
+    return g_strdup(text);
+}
+
+void
+fulcra_settings_keep(
+        FulcraSettings *self, const FulcraSettings *from, FulcraSetting id)
+{
+    SettingValue *value = &self->values[id];
+    const SettingValue *kept = &from->values[id];
+
+    g_ptr_array_unref(value->texts);
+    g_free(value->origin);
+    value->texts = g_ptr_array_copy(kept->texts, copy_text, NULL);
+    g_ptr_array_set_free_func(value->texts, g_free);
+    value->origin = g_strdup(kept->origin);
+    value->number = kept->number;
+}
+
 /* --- the environment --- */
 
 char *

@@ -70,6 +70,13 @@ const char *fulcra_settings_get_origin(
 JsonNode *fulcra_settings_get_modules(
         const FulcraSettings *self, FulcraDocument **document);
 
+/** The value as it would be written: a list with commas. (transfer full) */
+char *fulcra_settings_format(const FulcraSettings *self, FulcraSetting id);
+
+/** Gives @self the value that @from has, and its origin. */
+void fulcra_settings_keep(
+        FulcraSettings *self, const FulcraSettings *from, FulcraSetting id);
+
 /** The setting named; FULCRA_N_SETTINGS with @error where there is none. */
 FulcraSetting fulcra_settings_find(const char *name, GError **error);
 

@@ -8,23 +8,13 @@
 
 #include <stdio.h>
 
-/* The value as it is now. (transfer full) */
-static char *
-format_value(const FulcraSettings *settings, FulcraSetting id)
-{
-    const FulcraSettingSpec *spec = &fulcra_setting_specs[id];
-
-    if (spec->key.type == FULCRA_SCHEMA_TEXTS)
-        return g_strjoinv(",", (char **)fulcra_settings_get_list(settings, id));
-    return g_strdup(fulcra_settings_get_text(settings, id));
-}
-
 static void
 print_values(const FulcraSettings *settings)
 {
     for (unsigned i = 0; i < FULCRA_N_SETTINGS; i++) {
         const FulcraSettingSpec *spec = &fulcra_setting_specs[i];
-        g_autofree char *value = format_value(settings, (FulcraSetting)i);
+        g_autofree char *value =
+                fulcra_settings_format(settings, (FulcraSetting)i);
         g_autofree char *type = fulcra_setting_describe_type(spec);
         g_autofree char *variable = fulcra_setting_environment_name(spec);
 

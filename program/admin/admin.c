@@ -14,6 +14,8 @@
 #include <fulcra/log.h>
 
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 /* Where their requests are resolved: there is nothing in it. */
 #define SPACE_ADMIN "urn:fulcra:admin"
@@ -87,17 +89,13 @@ listener_clear(void *data)
     g_free((char *)self->path);
 }
 
-static void
-add_unix(FulcraAdmin *self, GArray *listeners, const char *path)
+static GArray *
+listeners_new(void)
 {
-    FulcraHttpListener listener = {
-        .front = SPACE_ADMIN,
-        .path = g_strdup(path),
-        .scheme = "admin",
-        .context = self->layer,
-    };
+    GArray *listeners = g_array_new(FALSE, TRUE, sizeof(FulcraHttpListener));
 
-    g_array_append_val(listeners, listener);
+    g_array_set_clear_func(listeners, listener_clear);
+    return listeners;
 }
 
 /* The settings have been checked: every text is an address. */
@@ -119,28 +117,53 @@ add_monitors(FulcraAdmin *self, GArray *listeners)
         g_assert(parsed);
         listener.address = address;
         g_array_append_val(listeners, listener);
-        self->n_monitors++;
+    }
+}
+
+static void
+add_path(FulcraAdmin *self, GArray *listeners, const char *path)
+{
+    FulcraHttpListener listener = {
+        .front = SPACE_ADMIN,
+        .path = g_strdup(path),
+        .scheme = "admin",
+        .context = self->layer,
+    };
+
+    g_array_append_val(listeners, listener);
+}
+
+/* Sockets of the service manager: a UNIX socket is the admin plane's, others
+ * are the monitor's if they are named so. */
+static void
+add_handed_over(FulcraAdmin *self, GArray *listeners)
+{
+    for (size_t i = 0; i < self->server->n_handed_over; i++) {
+        FulcraServiceSocket *one = &self->server->handed_over[i];
+        FulcraHttpListener listener = {
+            .front = SPACE_ADMIN,
+            .scheme = one->unix_socket ? "admin" : "monitor",
+            .context = one->unix_socket ? self->layer : self->monitor_layer,
+            .fd = one->fd,
+        };
+
+        if (one->fd < 0)
+            continue;
+        one->fd = -1;
+        self->activated = true;
+        g_array_append_val(listeners, listener);
     }
 }
 
 static bool
-listen_on(FulcraAdmin *self, const char *path, GError **error)
+make_server(FulcraAdmin *self, const GArray *listeners, GError **error)
 {
-    g_autoptr(GArray) listeners =
-            g_array_new(FALSE, TRUE, sizeof(FulcraHttpListener));
     FulcraHttpOptions options = {
         .limits = FULCRA_HTTP_LIMITS_DEFAULT,
         .origin = { .mode = FULCRA_HTTP_ORIGIN_SAME },
     };
 
     options.limits.connections = MAX_CONNECTIONS;
-    g_array_set_clear_func(listeners, listener_clear);
-    self->n_monitors = 0;
-    add_monitors(self, listeners);
-    if (path != NULL)
-        add_unix(self, listeners, path);
-    if (listeners->len == 0)
-        return true;
     if (self->loop == NULL)
         self->loop = fulcra_loop_new(
                 self->server->kernel, self->server->loops->len, error);
@@ -149,9 +172,24 @@ listen_on(FulcraAdmin *self, const char *path, GError **error)
     self->http = fulcra_http_server_new(self->server->kernel, &self->loop, 1,
             (FulcraHttpListener *)(void *)listeners->data, listeners->len,
             &options, error);
-    if (self->http != NULL)
-        self->path = g_strdup(path);
     return self->http != NULL;
+}
+
+/* Monitors come first, so that their places are those in the setting. */
+static bool
+listen_on(FulcraAdmin *self, const char *path, GError **error)
+{
+    g_autoptr(GArray) listeners = listeners_new();
+
+    add_monitors(self, listeners);
+    self->n_monitors = listeners->len;
+    if (path != NULL)
+        add_path(self, listeners, path);
+    add_handed_over(self, listeners);
+    if (listeners->len > 0 && !make_server(self, listeners, error))
+        return false;
+    self->path = g_strdup(path);
+    return true;
 }
 
 /* Where "auto" is; NULL where there is no such folder. (transfer full) */
@@ -180,15 +218,102 @@ listen_by_default(FulcraAdmin *self, GError **error)
     return listen_on(self, NULL, error);
 }
 
+/* The path of a UNIX socket that the service manager made. (transfer full)
+ * (nullable) */
+static char *
+handed_over_path(FulcraServer *server)
+{
+    for (size_t i = 0; i < server->n_handed_over; i++) {
+        struct sockaddr_un address = { 0 };
+        socklen_t length = sizeof address;
+
+        if (server->handed_over[i].unix_socket &&
+                getsockname(server->handed_over[i].fd,
+                        (struct sockaddr *)&address, &length) == 0)
+            return g_strndup(address.sun_path, sizeof address.sun_path);
+    }
+    return NULL;
+}
+
+static bool
+listen_handed_over(FulcraAdmin *self, const char *path, GError **error)
+{
+    if (!listen_on(self, NULL, error))
+        return false;
+    self->path = g_strdup(path);
+    return true;
+}
+
 static bool
 listen_as_set(FulcraAdmin *self, GError **error)
 {
     const char *set = fulcra_settings_get_text(
             self->server->settings, FULCRA_SETTING_ADMIN);
+    g_autofree char *path = handed_over_path(self->server);
 
+    if (path != NULL)
+        return listen_handed_over(self, path, error);
     if (strcmp(set, "auto") == 0)
         return listen_by_default(self, error);
     return listen_on(self, strcmp(set, "off") == 0 ? NULL : set, error);
+}
+
+/* --- changing listeners --- */
+
+struct _FulcraAdminRebind {
+    FulcraAdmin *admin;
+    FulcraHttpRebind *http; /* (nullable) */
+    bool starts;            /* there was nothing to listen on before */
+    size_t n_monitors;
+};
+
+FulcraAdminRebind *
+fulcra_admin_prepare(FulcraAdmin *self, GError **error)
+{
+    g_autoptr(GArray) listeners = listeners_new();
+    FulcraAdminRebind *rebind = g_new0(FulcraAdminRebind, 1);
+    bool fine = true;
+
+    rebind->admin = self;
+    add_monitors(self, listeners);
+    rebind->n_monitors = listeners->len;
+    if (self->activated)
+        return rebind;
+    if (self->http == NULL && listeners->len > 0)
+        fine = rebind->starts = make_server(self, listeners, error);
+    if (self->http != NULL && !rebind->starts) {
+        if (self->path != NULL)
+            add_path(self, listeners, self->path);
+        rebind->http = fulcra_http_server_prepare(self->http,
+                (FulcraHttpListener *)(void *)listeners->data, listeners->len,
+                error);
+        fine = rebind->http != NULL;
+    }
+    if (!fine)
+        g_clear_pointer(&rebind, g_free);
+    return rebind;
+}
+
+void
+fulcra_admin_rebind_commit(FulcraAdminRebind *self)
+{
+    self->admin->n_monitors = self->n_monitors;
+    if (self->http != NULL)
+        fulcra_http_rebind_commit(self->http);
+    if (self->starts)
+        fulcra_admin_start(self->admin);
+    g_free(self);
+}
+
+void
+fulcra_admin_rebind_abort(FulcraAdminRebind *self)
+{
+    if (self == NULL)
+        return;
+    fulcra_http_rebind_abort(self->http);
+    if (self->starts)
+        g_clear_pointer(&self->admin->http, fulcra_http_server_free);
+    g_free(self);
 }
 
 /* --- life --- */
@@ -267,8 +392,8 @@ fulcra_admin_get_n_monitors(FulcraAdmin *self)
     return self->n_monitors;
 }
 
-uint16_t
-fulcra_admin_get_monitor_port(FulcraAdmin *self, size_t index)
+char *
+fulcra_admin_get_monitor_url(FulcraAdmin *self, size_t index)
 {
-    return fulcra_http_server_get_port(self->http, index);
+    return fulcra_http_server_get_url(self->http, index);
 }

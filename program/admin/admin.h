@@ -39,8 +39,15 @@ void fulcra_admin_free(FulcraAdmin *self);
 /** (nullable) (transfer none): the path of the UNIX socket. */
 const char *fulcra_admin_get_path(FulcraAdmin *self);
 
-/** How many listeners of `monitor` there are, and the port of one. */
+/** Listeners for metrics and health, and where one is. (transfer full) */
 size_t fulcra_admin_get_n_monitors(FulcraAdmin *self);
-uint16_t fulcra_admin_get_monitor_port(FulcraAdmin *self, size_t index);
+char *fulcra_admin_get_monitor_url(FulcraAdmin *self, size_t index);
+
+/* Listening on what `monitor` names now: first it is bound, which may fail,
+ * then taken, or left. (transfer full) (nullable) */
+typedef struct _FulcraAdminRebind FulcraAdminRebind;
+FulcraAdminRebind *fulcra_admin_prepare(FulcraAdmin *self, GError **error);
+void fulcra_admin_rebind_commit(FulcraAdminRebind *self);
+void fulcra_admin_rebind_abort(FulcraAdminRebind *self);
 
 G_END_DECLS

@@ -20,6 +20,7 @@ struct _FulcraAdmin {
     bool http_runs;
     char *path; /* (nullable): of the UNIX socket */
     size_t n_monitors;
+    bool activated; /* listeners were handed over by the service manager */
     FulcraAdminFollow *follow;
     unsigned drain_source; /* a GLib source; 0: none */
     int64_t drained_by_us;
@@ -65,4 +66,5 @@ void fulcra_admin_module(FulcraAdminCall *call);
 void fulcra_admin_load_module(FulcraAdminCall *call);
 void fulcra_admin_reload_module(FulcraAdminCall *call);
 void fulcra_admin_unload_module(FulcraAdminCall *call);
+void fulcra_admin_reload(FulcraAdminCall *call);
 void fulcra_admin_unknown(FulcraAdminCall *call);

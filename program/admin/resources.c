@@ -75,6 +75,9 @@ const FulcraAdminResource fulcra_admin_resources[] = {
     { "trace stop", END, "/traces", "forget",
             "trace no more; with `forget`, drop what was traced",
             fulcra_admin_stop_tracing },
+    { "reload", CHANGE, "/configuration", NULL,
+            "read the configuration again and take what is new",
+            fulcra_admin_reload },
     { "unknown", LOOK, "/{path*}", NULL, NULL, fulcra_admin_unknown },
     { NULL },
 };

@@ -89,14 +89,9 @@ state_name(FulcraServer *server)
 static void
 put_listeners(JsonBuilder *builder, FulcraServer *server)
 {
-    const char *const *texts =
-            fulcra_settings_get_list(server->settings, FULCRA_SETTING_LISTEN);
-
     fulcra_admin_begin_list(builder, "listeners");
-    for (size_t i = 0; texts[i] != NULL; i++) {
-        g_autofree char *url = g_strdup_printf("http://%.*s:%u",
-                (int)(strrchr(texts[i], ':') - texts[i]), texts[i],
-                fulcra_server_get_port(server, i));
+    for (size_t i = 0; i < fulcra_server_get_n_listeners(server); i++) {
+        g_autofree char *url = fulcra_server_get_url(server, i);
 
         json_builder_add_string_value(builder, url);
     }

@@ -58,10 +58,11 @@ class Server:
     modules:    folders for --modules instead of the playground
     config:     a dict (or text) for --config instead of the playground
     listen:     addresses; a port 0 picks a free one
+    announced:  how many listeners there are where listen is empty
     """
 
     def __init__(self, *args, name="server", folder=None, playground=None,
-                 modules=(), config=None, listen=("127.0.0.1:0",), env=None):
+                 modules=(), config=None, listen=("127.0.0.1:0",), announced=1, env=None):
         command = [*VALGRIND, f"{BUILD}/fulcra", "serve"]
         if playground if playground is not None else not modules and config is None:
             command.append("--playground")
@@ -85,7 +86,7 @@ class Server:
                 stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**os.environ, **(env or {})})
         threading.Thread(target=self._read_stdout, daemon=True).start()
-        self.urls = [self._await_listener() for _ in listen]
+        self.urls = [self._await_listener() for _ in listen or range(announced)]
         self.url = self.urls[0]
         self.host, port = self.url.removeprefix("http://").rsplit(":", 1)
         self.port = int(port)

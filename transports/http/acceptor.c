@@ -3,7 +3,8 @@
 /*
  * acceptor.c - accepting connections within limits
  *
- * The listeners belong to the first loop's thread. Peers end on any loop, so
+ * The listeners belong to the first loop's thread, and change at the word of
+ * the control thread, which waits for it meanwhile. Peers end on any loop, so
  * `lock` guards the counts.
  *
  * Where descriptors or memory run out, accepting pauses: the listening sockets
@@ -15,6 +16,7 @@
 #include "http/unix_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/log.h>
@@ -35,13 +37,14 @@ typedef struct {
     const char *front, *scheme; /* interned: connections may outlive it */
     FulcraContext *layer;
     FulcraUnixPlace place;
+    char *address;        /* (nullable): as it was wanted */
+    uint16_t wanted_port; /* likewise */
     uint16_t port;
 } Listener;
 
 struct _FulcraHttpAcceptor {
     FulcraLoop *loop;
-    Listener *listeners;
-    size_t n_listeners;
+    GPtrArray *listeners; /* of Listener */
     void (*deal)(FulcraHttpPeer *peer, void *user_data);
     void *user_data;
     bool accepting;
@@ -201,17 +204,24 @@ welcome(Listener *listener, FulcraHttpPeer *peer)
 }
 
 static void
+listener_watch(Listener *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!fulcra_loop_watch(self->acceptor->loop, &self->watch, EPOLLIN, &error))
+        g_error("%s", error->message);
+}
+
+static void
 set_accepting(FulcraHttpAcceptor *self, bool accepting)
 {
-    for (size_t i = 0; i < self->n_listeners; i++) {
-        g_autoptr(GError) error = NULL;
-        FulcraWatch *watch = &self->listeners[i].watch;
+    for (unsigned i = 0; i < self->listeners->len; i++) {
+        Listener *listener = self->listeners->pdata[i];
 
         if (self->accepting && !accepting)
-            fulcra_loop_unwatch(self->loop, watch);
-        else if (!self->accepting && accepting &&
-                 !fulcra_loop_watch(self->loop, watch, EPOLLIN, &error))
-            g_error("%s", error->message);
+            fulcra_loop_unwatch(self->loop, &listener->watch);
+        else if (!self->accepting && accepting)
+            listener_watch(listener);
     }
     self->accepting = accepting;
 }
@@ -277,20 +287,63 @@ descriptor_limit(void)
                    : RESERVED_FDS;
 }
 
-static bool
-open_listener(Listener *self, FulcraHttpAcceptor *acceptor,
-        const FulcraHttpListener *wanted, GError **error)
+static void
+listener_free(void *data)
 {
+    Listener *self = data;
+
+    if (self->watch.fd >= 0)
+        close(self->watch.fd);
+    fulcra__unix_remove(&self->place);
+    g_free(self->address);
+    g_free(self);
+}
+
+/* Sockets that others made come as they are: they must not block. */
+static int
+take_fd(int fd, uint16_t *port)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    *port = fulcra__http_bound_port(fd);
+    return fd;
+}
+
+/* (transfer full) (nullable) */
+static Listener *
+listener_new(FulcraHttpAcceptor *acceptor, const FulcraHttpListener *wanted,
+        GError **error)
+{
+    Listener *self = g_new0(Listener, 1);
+
     self->acceptor = acceptor;
     self->front = fulcra_intern(wanted->front);
     self->scheme = fulcra_intern(wanted->scheme ? wanted->scheme : "res");
     self->layer = wanted->context;
+    self->address = g_strdup(wanted->address);
+    self->wanted_port = wanted->port;
     self->watch.ready = listener_ready;
-    self->watch.fd =
-            wanted->path != NULL
-                    ? fulcra__unix_listen(wanted->path, &self->place, error)
-                    : fulcra__http_listen(wanted, &self->port, error);
-    return self->watch.fd >= 0;
+    if (wanted->fd > 0)
+        self->watch.fd = take_fd(wanted->fd, &self->port);
+    else if (wanted->path != NULL)
+        self->watch.fd = fulcra__unix_listen(wanted->path, &self->place, error);
+    else
+        self->watch.fd = fulcra__http_listen(wanted, &self->port, error);
+    if (self->watch.fd >= 0)
+        return self;
+    listener_free(self);
+    return NULL;
+}
+
+void
+fulcra__http_acceptor_set_limits(
+        FulcraHttpAcceptor *self, const FulcraHttpLimits *limits)
+{
+    pthread_mutex_lock(&self->lock);
+    self->max_connections =
+            limits->connections != 0 ? limits->connections : descriptor_limit();
+    self->max_per_address = limits->per_address;
+    pthread_mutex_unlock(&self->lock);
 }
 
 FulcraHttpAcceptor *
@@ -305,19 +358,19 @@ fulcra__http_acceptor_new(FulcraLoop *loop, const FulcraHttpListener *listeners,
     self->deal = deal;
     self->user_data = user_data;
     self->pause.fire = pause_over;
-    self->max_connections =
-            limits->connections != 0 ? limits->connections : descriptor_limit();
-    self->max_per_address = limits->per_address;
     pthread_mutex_init(&self->lock, NULL);
+    fulcra__http_acceptor_set_limits(self, limits);
     self->per_address =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    self->listeners = g_new0(Listener, n_listeners);
+    self->listeners = g_ptr_array_new_with_free_func(listener_free);
     for (size_t i = 0; i < n_listeners; i++) {
-        self->n_listeners = i + 1;
-        if (!open_listener(&self->listeners[i], self, &listeners[i], error)) {
+        Listener *listener = listener_new(self, &listeners[i], error);
+
+        if (listener == NULL) {
             fulcra__http_acceptor_free(self);
             return NULL;
         }
+        g_ptr_array_add(self->listeners, listener);
     }
     return self;
 }
@@ -328,23 +381,12 @@ fulcra__http_acceptor_start(FulcraHttpAcceptor *self)
     set_accepting(self, true);
 }
 
-static void
-close_listeners(FulcraHttpAcceptor *self)
-{
-    for (size_t i = 0; i < self->n_listeners; i++) {
-        if (self->listeners[i].watch.fd >= 0)
-            close(self->listeners[i].watch.fd);
-        self->listeners[i].watch.fd = -1;
-        fulcra__unix_remove(&self->listeners[i].place);
-    }
-}
-
 void
 fulcra__http_acceptor_stop(FulcraHttpAcceptor *self)
 {
     fulcra_loop_clear_timer(self->loop, &self->pause);
     set_accepting(self, false);
-    close_listeners(self);
+    g_ptr_array_set_size(self->listeners, 0);
 }
 
 void
@@ -353,17 +395,141 @@ fulcra__http_acceptor_free(FulcraHttpAcceptor *self)
     if (self == NULL)
         return;
     g_assert(self->n_connections == 0);
-    close_listeners(self);
+    g_ptr_array_unref(self->listeners);
     g_hash_table_unref(self->per_address);
     pthread_mutex_destroy(&self->lock);
-    g_free(self->listeners);
     g_free(self);
+}
+
+/* --- changing listeners --- */
+
+struct _FulcraHttpRebind {
+    FulcraHttpAcceptor *acceptor;
+    GPtrArray *next; /* of Listener: all that are wanted */
+};
+
+static bool
+is_same(const Listener *self, const FulcraHttpListener *wanted)
+{
+    if (wanted->path != NULL)
+        return g_strcmp0(self->place.path, wanted->path) == 0;
+    return self->address != NULL && wanted->address != NULL &&
+           strcmp(self->address, wanted->address) == 0 &&
+           self->wanted_port == wanted->port;
+}
+
+/* One that is there and would be made the same way; @taken has those that were
+ * found before. (nullable) */
+static Listener *
+find_same(FulcraHttpAcceptor *self, const FulcraHttpListener *wanted,
+        GPtrArray *taken)
+{
+    for (unsigned i = 0; i < self->listeners->len; i++) {
+        Listener *listener = self->listeners->pdata[i];
+
+        if (is_same(listener, wanted) &&
+                !g_ptr_array_find(taken, listener, NULL))
+            return listener;
+    }
+    return NULL;
+}
+
+FulcraHttpRebind *
+fulcra__http_acceptor_prepare(FulcraHttpAcceptor *self,
+        const FulcraHttpListener *listeners, size_t n_listeners, GError **error)
+{
+    FulcraHttpRebind *rebind = g_new0(FulcraHttpRebind, 1);
+
+    rebind->acceptor = self;
+    rebind->next = g_ptr_array_new();
+    for (size_t i = 0; i < n_listeners; i++) {
+        Listener *listener = find_same(self, &listeners[i], rebind->next);
+
+        if (listener == NULL)
+            listener = listener_new(self, &listeners[i], error);
+        if (listener == NULL) {
+            fulcra_http_rebind_abort(rebind);
+            return NULL;
+        }
+        g_ptr_array_add(rebind->next, listener);
+    }
+    return rebind;
+}
+
+/* On the loop: nobody else looks at the listeners. */
+static void
+commit_run(void *data)
+{
+    FulcraHttpRebind *rebind = data;
+    FulcraHttpAcceptor *self = rebind->acceptor;
+    GPtrArray *before = self->listeners, *next = rebind->next;
+
+    for (unsigned i = 0; i < next->len; i++)
+        if (self->accepting && !g_ptr_array_find(before, next->pdata[i], NULL))
+            listener_watch(next->pdata[i]);
+    for (unsigned i = 0; i < before->len; i++) {
+        if (g_ptr_array_find(next, before->pdata[i], NULL))
+            continue;
+        if (self->accepting)
+            fulcra_loop_unwatch(
+                    self->loop, &((Listener *)before->pdata[i])->watch);
+        listener_free(before->pdata[i]);
+    }
+    self->listeners = next;
+    g_ptr_array_set_free_func(next, listener_free);
+    g_ptr_array_set_free_func(before, NULL);
+    g_ptr_array_unref(before);
+}
+
+void
+fulcra_http_rebind_commit(FulcraHttpRebind *self)
+{
+    fulcra_loop_call(self->acceptor->loop, commit_run, self);
+    g_free(self);
+}
+
+void
+fulcra_http_rebind_abort(FulcraHttpRebind *self)
+{
+    if (self == NULL)
+        return;
+    for (unsigned i = 0; i < self->next->len; i++)
+        if (!g_ptr_array_find(
+                    self->acceptor->listeners, self->next->pdata[i], NULL))
+            listener_free(self->next->pdata[i]);
+    g_ptr_array_unref(self->next);
+    g_free(self);
+}
+
+/* --- what there is --- */
+
+size_t
+fulcra__http_acceptor_get_n(FulcraHttpAcceptor *self)
+{
+    return self->listeners->len;
 }
 
 uint16_t
 fulcra__http_acceptor_get_port(FulcraHttpAcceptor *self, size_t index)
 {
-    g_return_val_if_fail(index < self->n_listeners, 0);
+    g_return_val_if_fail(index < self->listeners->len, 0);
 
-    return self->listeners[index].port;
+    return ((Listener *)self->listeners->pdata[index])->port;
+}
+
+char *
+fulcra__http_acceptor_get_url(FulcraHttpAcceptor *self, size_t index)
+{
+    g_return_val_if_fail(index < self->listeners->len, NULL);
+
+    const Listener *listener = self->listeners->pdata[index];
+    if (listener->place.path != NULL)
+        return g_strdup(listener->place.path);
+    g_autofree char *host =
+            listener->address != NULL
+                    ? g_strdup(listener->address)
+                    : fulcra__http_bound_host(listener->watch.fd);
+    bool bracket = strchr(host, ':') != NULL && host[0] != '[';
+    return g_strdup_printf("http://%s%s%s:%u", bracket ? "[" : "", host,
+            bracket ? "]" : "", listener->port);
 }

@@ -56,6 +56,21 @@ void fulcra__http_acceptor_stop(FulcraHttpAcceptor *self);
 /** When all its peers have been freed. */
 void fulcra__http_acceptor_free(FulcraHttpAcceptor *self);
 
+/* --- the control thread --- */
+
+size_t fulcra__http_acceptor_get_n(FulcraHttpAcceptor *self);
 uint16_t fulcra__http_acceptor_get_port(FulcraHttpAcceptor *self, size_t index);
+
+/** (transfer full) */
+char *fulcra__http_acceptor_get_url(FulcraHttpAcceptor *self, size_t index);
+
+/** See fulcra_http_server_prepare(). */
+FulcraHttpRebind *fulcra__http_acceptor_prepare(FulcraHttpAcceptor *self,
+        const FulcraHttpListener *listeners, size_t n_listeners,
+        GError **error);
+
+/** How many may connect from now on. Any thread. */
+void fulcra__http_acceptor_set_limits(
+        FulcraHttpAcceptor *self, const FulcraHttpLimits *limits);
 
 G_END_DECLS

@@ -257,7 +257,7 @@ take_body(FulcraHttpExchange *self, const char *upload, size_t *n_upload)
     if (self->received == NULL)
         self->received = g_byte_array_new();
     *n_upload = 0;
-    if (!self->too_large && n > limit - self->received->len) {
+    if (!self->too_large && self->received->len + n > limit) {
         self->too_large = true;
         g_byte_array_set_size(self->received, 0);
         fulcra_host_stats_add(FULCRA_STAT_HTTP_TOO_LARGE, 1);

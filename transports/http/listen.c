@@ -143,16 +143,31 @@ explain(int failed, const FulcraHttpListener *listener, Address *address,
                 "cannot listen on %s:%u: %s", at, port, g_strerror(failed));
 }
 
-static uint16_t
-bound_port(int fd)
+uint16_t
+fulcra__http_bound_port(int fd)
 {
     struct sockaddr_storage bound = { 0 };
     socklen_t length = sizeof bound;
 
     getsockname(fd, (struct sockaddr *)&bound, &length);
+    if (bound.ss_family != AF_INET && bound.ss_family != AF_INET6)
+        return 0;
     return ntohs(bound.ss_family == AF_INET6
                          ? ((struct sockaddr_in6 *)&bound)->sin6_port
                          : ((struct sockaddr_in *)&bound)->sin_port);
+}
+
+char *
+fulcra__http_bound_host(int fd)
+{
+    struct sockaddr_storage bound = { 0 };
+    socklen_t length = sizeof bound;
+    char host[INET6_ADDRSTRLEN] = "";
+
+    getsockname(fd, (struct sockaddr *)&bound, &length);
+    if (bound.ss_family == AF_INET || bound.ss_family == AF_INET6)
+        fulcra__http_address_to_host(&bound, host);
+    return g_strdup(host);
 }
 
 int
@@ -169,7 +184,7 @@ fulcra__http_listen(
         explain(errno, listener, &address, error);
         return -1;
     }
-    *port = bound_port(fd);
+    *port = fulcra__http_bound_port(fd);
     return fd;
 }
 

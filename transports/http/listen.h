@@ -22,6 +22,12 @@ G_BEGIN_DECLS
 int fulcra__http_listen(
         const FulcraHttpListener *listener, uint16_t *port, GError **error);
 
+/** What the listening socket @fd is bound to; 0 for no IP socket. */
+uint16_t fulcra__http_bound_port(int fd);
+
+/** Likewise; "" for no IP socket. (transfer full) */
+char *fulcra__http_bound_host(int fd);
+
 /** The numeric host of @address into @host; IPv4 in IPv6 as IPv4. */
 void fulcra__http_address_to_host(
         const struct sockaddr_storage *address, char host[INET6_ADDRSTRLEN]);

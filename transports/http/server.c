@@ -18,7 +18,10 @@
 
 struct _FulcraHttpServer {
     FulcraKernel *kernel;
-    FulcraHttpOptions options;
+    /* Replaced as a whole: readers may be on any thread, and go on with those
+     * that they have. */
+    _Atomic(const FulcraHttpOptions *) options;
+    GPtrArray *all_options; /* that ever were */
     FulcraHttpUpgradeHook hook;
     FulcraLoop *first_loop;
     FulcraHttpAcceptor *acceptor;
@@ -119,7 +122,8 @@ fulcra_http_server_new(FulcraKernel *kernel, FulcraLoop *const *loops,
     FulcraHttpServer *self = g_new0(FulcraHttpServer, 1);
     waiting_init(self);
     self->kernel = kernel;
-    self->options = *options;
+    self->all_options = g_ptr_array_new_with_free_func(g_free);
+    fulcra_http_server_set_options(self, options);
     self->first_loop = loops[0];
     self->acceptor = fulcra__http_acceptor_new(loops[0], listeners, n_listeners,
             &options->limits, deal, self, error);
@@ -193,6 +197,7 @@ fulcra_http_server_free(FulcraHttpServer *self)
     fulcra__http_acceptor_free(self->acceptor);
     pthread_cond_destroy(&self->none_waits);
     pthread_mutex_destroy(&self->lock);
+    g_ptr_array_unref(self->all_options);
     g_free(self->daemons);
     g_free(self);
 }
@@ -214,6 +219,38 @@ fulcra_http_server_get_port(FulcraHttpServer *self, size_t index)
     return fulcra__http_acceptor_get_port(self->acceptor, index);
 }
 
+size_t
+fulcra_http_server_get_n_listeners(FulcraHttpServer *self)
+{
+    return fulcra__http_acceptor_get_n(self->acceptor);
+}
+
+char *
+fulcra_http_server_get_url(FulcraHttpServer *self, size_t index)
+{
+    return fulcra__http_acceptor_get_url(self->acceptor, index);
+}
+
+FulcraHttpRebind *
+fulcra_http_server_prepare(FulcraHttpServer *self,
+        const FulcraHttpListener *listeners, size_t n_listeners, GError **error)
+{
+    return fulcra__http_acceptor_prepare(
+            self->acceptor, listeners, n_listeners, error);
+}
+
+void
+fulcra_http_server_set_options(
+        FulcraHttpServer *self, const FulcraHttpOptions *options)
+{
+    FulcraHttpOptions *copy = g_memdup2(options, sizeof *options);
+
+    g_ptr_array_add(self->all_options, copy);
+    atomic_store_explicit(&self->options, copy, memory_order_release);
+    if (self->acceptor != NULL)
+        fulcra__http_acceptor_set_limits(self->acceptor, &copy->limits);
+}
+
 FulcraKernel *
 fulcra__http_server_get_kernel(FulcraHttpServer *self)
 {
@@ -223,7 +260,7 @@ fulcra__http_server_get_kernel(FulcraHttpServer *self)
 const FulcraHttpOptions *
 fulcra__http_server_get_options(FulcraHttpServer *self)
 {
-    return &self->options;
+    return atomic_load_explicit(&self->options, memory_order_acquire);
 }
 
 const FulcraHttpUpgradeHook *

@@ -25,6 +25,7 @@ typedef struct {
     const char *scheme;  /* (nullable): of what paths stand for, not "res" */
     FulcraContext *context; /* (nullable) (transfer none): in the scope of every
                                request; must outlive the server */
+    int fd;                 /* (transfer full): it listens already; 0: none */
 } FulcraHttpListener;
 
 typedef struct {
@@ -85,7 +86,43 @@ void fulcra_http_server_stop(FulcraHttpServer *self);
 /** After its loops were stopped, or when it was never started. */
 void fulcra_http_server_free(FulcraHttpServer *self);
 
+/** How many listeners there are. */
+size_t fulcra_http_server_get_n_listeners(FulcraHttpServer *self);
+
 /** The port that the listener @index is bound to. */
 uint16_t fulcra_http_server_get_port(FulcraHttpServer *self, size_t index);
+
+/** "http://127.0.0.1:8080"; of a UNIX socket its path. (transfer full) */
+char *fulcra_http_server_get_url(FulcraHttpServer *self, size_t index);
+
+/* --- while it runs; the control thread --- */
+
+typedef struct _FulcraHttpRebind FulcraHttpRebind;
+
+/**
+ * fulcra_http_server_prepare:
+ *
+ * Binds those of @listeners that are not there already; they do not accept
+ * yet. Those with the same address and port, or path, stay as they are.
+ *
+ * Returns: (transfer full) (nullable): for one of the calls below; NULL where
+ * one cannot be bound
+ */
+FulcraHttpRebind *fulcra_http_server_prepare(FulcraHttpServer *self,
+        const FulcraHttpListener *listeners, size_t n_listeners,
+        GError **error);
+
+/** Accepts by what was prepared, and closes listeners that are not among it;
+ * connections that came by them go on. The loops run. */
+void fulcra_http_rebind_commit(FulcraHttpRebind *self /* (transfer full) */);
+
+/** Nothing has changed. @self: (transfer full) (nullable) */
+void fulcra_http_rebind_abort(FulcraHttpRebind *self);
+
+/** For requests and connections to come. `connection_memory` and
+ * `connection_seconds` stay. @options: copied; what it points to must stay
+ * alive as long as @self */
+void fulcra_http_server_set_options(
+        FulcraHttpServer *self, const FulcraHttpOptions *options);
 
 G_END_DECLS
