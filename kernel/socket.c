@@ -56,6 +56,22 @@ fulcra_socket_disconnect(
 }
 
 bool
+fulcra_socket_subscribe(FulcraSocket *self, FulcraIdentifier *identifier,
+        FulcraRepresentation *on_error, GError **error)
+{
+    g_return_val_if_fail(self != NULL && identifier != NULL, false);
+    return self->ops->follow(self, identifier, on_error, error);
+}
+
+bool
+fulcra_socket_unsubscribe(
+        FulcraSocket *self, FulcraIdentifier *identifier, GError **error)
+{
+    g_return_val_if_fail(self != NULL && identifier != NULL, false);
+    return self->ops->unfollow(self, identifier, error);
+}
+
+bool
 fulcra_socket_is_open(FulcraSocket *self)
 {
     g_return_val_if_fail(self != NULL, false);

@@ -19,9 +19,10 @@
 /* A message, a subscription, the end of one, or the wish to close. */
 typedef struct {
     FulcraSocketHandle *handle;
-    FulcraRepresentation *frame; /* (nullable) */
-    FulcraMember *member;        /* (nullable) */
-    FulcraTopic *left;           /* (nullable) */
+    FulcraRepresentation *frame;     /* (nullable) */
+    FulcraMember *member;            /* (nullable) */
+    FulcraTopic *left;               /* (nullable) */
+    FulcraSubscribeOrder *subscribe; /* (nullable) */
     unsigned code;
     char *reason; /* (nullable) */
 } Order;
@@ -37,6 +38,8 @@ order_run(Order *order)
         fulcra__socket_send(socket, order->frame);
     else if (order->member != NULL)
         fulcra__member_admit(g_steal_pointer(&order->member), socket);
+    else if (order->subscribe != NULL)
+        fulcra__subscriptions_take(socket, g_steal_pointer(&order->subscribe));
     else if (order->left != NULL)
         fulcra__member_end(socket, order->left);
     else
@@ -51,6 +54,8 @@ order_clear(Order *order)
     fulcra_representation_unref(order->frame);
     if (order->member != NULL)
         fulcra__member_dismiss(order->member);
+    if (order->subscribe != NULL)
+        fulcra__subscribe_order_free(order->subscribe);
     fulcra_topic_unref(order->left);
     g_free(order->reason);
 }
@@ -63,7 +68,7 @@ fulcra__outbox_init(FulcraSocketLoop *home)
 }
 
 /* @order: what it points to is borrowed, but for the member of one that is
- * accepted. */
+ * accepted, and what there is to follow. */
 static bool
 outbox_add(FulcraSocketLoop *home, const Order *order)
 {
@@ -294,6 +299,42 @@ handle_unsubscribe(FulcraSocket *socket, FulcraTopic *topic)
     handle_order(self, &(Order){ self, .left = topic });
 }
 
+bool
+fulcra__handle_order_subscription(
+        FulcraSocketHandle *self, FulcraSubscribeOrder *order)
+{
+    FulcraSocketLoop *home = handle_home(self);
+    bool here = fulcra_loop_current() == home->loop;
+
+    if (!handle_is_open(&self->base) || (here && self->gone)) {
+        fulcra__subscribe_order_free(order);
+        return false;
+    }
+    if (!here)
+        return outbox_add(home, &(Order){ self, .subscribe = order });
+    fulcra__subscriptions_take(fulcra__handle_socket(self), order);
+    return true;
+}
+
+static bool
+handle_follow(FulcraSocket *socket, FulcraIdentifier *identifier,
+        FulcraRepresentation *on_error, GError **error)
+{
+    return fulcra__handle_order_subscription((FulcraSocketHandle *)socket,
+                   fulcra__subscribe_order_new(
+                           false, identifier, on_error, NULL)) ||
+           gone(error);
+}
+
+static bool
+handle_unfollow(
+        FulcraSocket *socket, FulcraIdentifier *identifier, GError **error)
+{
+    return fulcra__handle_order_subscription((FulcraSocketHandle *)socket,
+                   fulcra__subscribe_order_new(true, identifier, NULL, NULL)) ||
+           gone(error);
+}
+
 /* The layer has gone before, with all else that the socket had. */
 static void
 handle_free(FulcraSocket *socket)
@@ -314,6 +355,8 @@ fulcra__handle_init(FulcraWebSocket *socket)
         .get_id = handle_get_id,
         .subscribe = handle_subscribe,
         .unsubscribe = handle_unsubscribe,
+        .follow = handle_follow,
+        .unfollow = handle_unfollow,
         .free = handle_free,
     };
 

@@ -122,6 +122,7 @@ socket_release(FulcraWebSocket *self)
     if (home->walked == self)
         home->walked = self->next;
     fulcra__keeper_let_go(self);
+    fulcra__subscriptions_clear(self);
     fulcra__audience_leave_all(self);
     fulcra__turn_clear_inbox(self);
     fulcra__message_reader_clear(&self->reader);

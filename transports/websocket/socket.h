@@ -24,6 +24,7 @@
 #include "websocket/message.h"
 #include "websocket/outbound.h"
 #include "websocket/strip.h"
+#include "websocket/subscribe.h"
 #include "websocket/websockets.h"
 #include <fulcra-host/request.h>
 #include <fulcra-host/socket.h>
@@ -86,7 +87,8 @@ struct _FulcraWebSocket {
     FulcraMessageReader reader;
     FulcraOutbound outbound;
     FulcraMember *members; /* (nullable): what it is subscribed to */
-    uint8_t wire;          /* FulcraWireState */
+    FulcraSubscription *subscriptions; /* (nullable): those that follow */
+    uint8_t wire;                      /* FulcraWireState */
     bool reading, blocked, dirty, released;
     bool pinged;
     bool peer_done; /* it will send nothing more */
@@ -151,6 +153,7 @@ struct _FulcraSocketLoop {
     FulcraMessageRules rules[2]; /* without permessage-deflate, and with it */
     FulcraOutboundShared outbound;
     FulcraAudiences audiences;
+    FulcraFollowers *followers;
     FulcraInboxPool inboxes;
     FulcraWebSocket *sockets; /* all of them */
     FulcraWebSocket *walked;  /* (nullable): the next one for keeper.c */
@@ -273,6 +276,10 @@ void fulcra__outbox_drain(FulcraTask *task);
 /** What it holds is done now, where it holds anything. */
 void fulcra__outbox_catch_up(FulcraSocketLoop *home);
 void fulcra__outbox_close(FulcraSocketLoop *home);
+
+/** Any thread. @order: (transfer full). False where the socket has gone. */
+bool fulcra__handle_order_subscription(
+        FulcraSocketHandle *self, FulcraSubscribeOrder *order);
 
 /* --- spaces.c --- */
 

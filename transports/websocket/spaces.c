@@ -97,6 +97,78 @@ disconnect_sink(FulcraRequest *request, GError **error)
     return NULL;
 }
 
+/* The primary, or an argument by reference, so that a declared request can say
+ * it. Nothing that came as text or bytes will do. */
+static FulcraIdentifier *
+wanted_identifier(FulcraRequest *request, GError **error)
+{
+    FulcraRepresentation *primary = fulcra_request_get_primary(request);
+    FulcraIdentifier *identifier =
+            fulcra_request_get_argument_identifier(request, "resource");
+
+    if (identifier == NULL && primary != NULL)
+        identifier = fulcra_representation_get_boxed(
+                primary, FULCRA_TYPE_IDENTIFIER);
+    if (identifier == NULL)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "SINK %s needs an identifier that the server's code chose: as "
+                "its primary (fulcra_representation_new_identifier()), or as "
+                "the reference +resource@IDENTIFIER; a text is none",
+                fulcra_identifier_get_text(
+                        fulcra_request_get_identifier(request)));
+    return identifier;
+}
+
+/* (out) (transfer full) (nullable): what is sent on errors */
+static bool
+wanted_notice(
+        FulcraRequest *request, FulcraRepresentation **notice, GError **error)
+{
+    FulcraIdentifier *identifier =
+            fulcra_request_get_argument_identifier(request, "onError");
+    const char *text = fulcra_request_get_argument(request, "onError");
+
+    *notice = NULL;
+    if (identifier != NULL)
+        *notice = fulcra_representation_new_identifier(identifier);
+    else if (text != NULL)
+        *notice = fulcra_representation_new_text(text);
+    else if (fulcra_request_get_n_arguments(request, "onError") > 0)
+        *notice =
+                fulcra_request_source_argument(request, "onError", NULL, error);
+    else
+        return true;
+    return *notice != NULL;
+}
+
+static FulcraRepresentation *
+order_subscription(FulcraRequest *request, bool ends, GError **error)
+{
+    FulcraIdentifier *identifier = wanted_identifier(request, error);
+    g_autoptr(FulcraRepresentation) notice = NULL;
+    FulcraRepresentation *deferred;
+
+    if (identifier == NULL || !wanted_notice(request, &notice, error))
+        return NULL;
+    deferred = fulcra_request_defer(request);
+    if (!fulcra_host_request_is_done(request)) /* it was refused: a loop */
+        fulcra__handle_order_subscription(request_socket(request)->handle,
+                fulcra__subscribe_order_new(ends, identifier, notice, request));
+    return deferred;
+}
+
+static FulcraRepresentation *
+subscribe_sink(FulcraRequest *request, GError **error)
+{
+    return order_subscription(request, false, error);
+}
+
+static FulcraRepresentation *
+unsubscribe_sink(FulcraRequest *request, GError **error)
+{
+    return order_subscription(request, true, error);
+}
+
 /* --- socket:/ --- */
 
 #define VALUES_MAX   64
@@ -193,12 +265,28 @@ response_space(void)
         .run = FULCRA_RUN_INLINE,
         .sink = disconnect_sink,
     };
+    static const FulcraEndpointOps subscribe = {
+        .size = sizeof(FulcraEndpointOps),
+        .run = FULCRA_RUN_INLINE,
+        .sink = subscribe_sink,
+    };
+    static const FulcraEndpointOps unsubscribe = {
+        .size = sizeof(FulcraEndpointOps),
+        .run = FULCRA_RUN_INLINE,
+        .sink = unsubscribe_sink,
+    };
     FulcraSpace *space = fulcra_host_space_new("urn:fulcra:websocket:response");
 
     bind(space, "wsResponse.message", "wsResponse:/message",
             1u << FULCRA_VERB_SINK, &message);
     bind(space, "wsResponse.disconnect", "wsResponse:/disconnect",
             1u << FULCRA_VERB_SINK, &disconnect);
+    bind(space, "wsResponse.subscribe",
+            "wsResponse:/subscribe+resource@{}?+onError@{}?",
+            1u << FULCRA_VERB_SINK, &subscribe);
+    bind(space, "wsResponse.unsubscribe",
+            "wsResponse:/unsubscribe+resource@{}?+onError@{}?",
+            1u << FULCRA_VERB_SINK, &unsubscribe);
     return fulcra_host_space_seal(space);
 }
 

@@ -243,6 +243,7 @@ start_delete(FulcraWebSocket *self)
             table, self->front, &self->layer, FULCRA_VERB_DELETE, identifier);
 
     fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
+    fulcra__subscriptions_clear(self);
     fulcra__audience_leave_all(self);
     fulcra__socket_trace(self, request);
     fulcra_host_stats_add(FULCRA_STAT_DELETES, 1);

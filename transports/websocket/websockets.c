@@ -108,6 +108,8 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     pthread_mutex_init(&home->lock, NULL);
     fulcra__outbox_init(home);
     fulcra__audiences_init(home);
+    home->followers = fulcra_host_followers_new(
+            owner->kernel, fulcra_loop_get_executor(loop));
     fulcra_loop_add_turn_end(loop, &home->turn_end);
 }
 
@@ -124,6 +126,7 @@ home_clear(FulcraSocketLoop *home)
         fulcra__socket_check_end(self);
         fulcra__socket_run_dirty(&home->turn_end);
     }
+    fulcra_host_followers_free(home->followers);
     fulcra_loop_clear_timer(home->loop, &home->sweep);
     fulcra_loop_clear_timer(home->loop, &home->drain);
     fulcra__inbox_pool_clear(&home->inboxes);

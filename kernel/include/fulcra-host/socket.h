@@ -23,6 +23,10 @@ typedef struct {
     char *(*get_id)(FulcraSocket *self);
     bool (*subscribe)(FulcraSocket *self, FulcraTopic *topic, GError **error);
     void (*unsubscribe)(FulcraSocket *self, FulcraTopic *topic);
+    bool (*follow)(FulcraSocket *self, FulcraIdentifier *identifier,
+            FulcraRepresentation *on_error, GError **error);
+    bool (*unfollow)(
+            FulcraSocket *self, FulcraIdentifier *identifier, GError **error);
     void (*free)(FulcraSocket *self);
 } FulcraSocketOps;
 

@@ -70,6 +70,33 @@ bool fulcra_socket_send(
 bool fulcra_socket_disconnect(
         FulcraSocket *self, unsigned code, const char *reason, GError **error);
 
+/**
+ * fulcra_socket_subscribe:
+ * @identifier: (transfer none): what the socket is to follow; resolved as if
+ *     the socket asked for it, past the overlays of its listener, so what is
+ *     private to a module cannot be followed
+ * @on_error: (transfer none) (nullable): what is sent when it cannot be
+ *     followed, or fails; an identifier (FULCRA_TYPE_IDENTIFIER) is asked for
+ *     then. NULL: nothing
+ *
+ * Sends the socket what @identifier is, and again each time that has changed;
+ * or, where it is a topic, what is published to it from now on. Whatever
+ * sockets follow in common is evaluated and encoded once. Ends with the socket.
+ * Subscribing to the same identifier again changes nothing.
+ *
+ * Only asks for it: what becomes of that is told by @on_error and the log. SINK
+ * wsResponse:/subscribe does the same and waits for the first value.
+ *
+ * Fails with FULCRA_ERROR_GONE where the socket has closed.
+ */
+bool fulcra_socket_subscribe(FulcraSocket *self, FulcraIdentifier *identifier,
+        FulcraRepresentation *on_error, GError **error);
+
+/** Ends what fulcra_socket_subscribe() or SINK wsResponse:/subscribe began.
+ * What was published before may still arrive. */
+bool fulcra_socket_unsubscribe(
+        FulcraSocket *self, FulcraIdentifier *identifier, GError **error);
+
 bool fulcra_socket_is_open(FulcraSocket *self);
 
 G_END_DECLS
