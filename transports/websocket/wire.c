@@ -2,10 +2,12 @@
 /*
  * wire.c - bytes in and out, and the closing handshake (RFC 6455 section 7)
  *
- * Reading is level-triggered and stops when the turn cannot keep up: then the
- * bytes that were read and not parsed are kept, at most one buffer of them.
- * Writing happens once a turn; what the system does not take waits for
- * EPOLLOUT.
+ * Reading is edge-triggered, so that epoll does not look at each socket again
+ * only to find it empty: after one read that did not fill the buffer there is
+ * nothing left, and otherwise the watch is renewed. Reading stops when the turn
+ * cannot keep up: then the bytes that were read and not parsed are kept, at
+ * most one buffer of them. Writing happens once a turn; what the system does
+ * not take waits for EPOLLOUT.
  *
  * The server closes the connection first, but not while bytes of the peer may
  * be unread: that would reset it and could destroy our Close on its way. Then
@@ -26,14 +28,20 @@
 
 /* --- what epoll tells us --- */
 
+static uint32_t
+interest(const FulcraWebSocket *self)
+{
+    return EPOLLET | (self->reading ? EPOLLIN | EPOLLRDHUP : 0u) |
+           (self->blocked ? EPOLLOUT : 0u);
+}
+
+/* What is ready now is told again, whether it was told before or not. */
 static void
 set_interest(FulcraWebSocket *self)
 {
-    uint32_t events =
-            (self->reading ? EPOLLIN : 0u) | (self->blocked ? EPOLLOUT : 0u);
-
     if (self->stream.watch.fd >= 0)
-        fulcra_loop_rewatch(self->home->loop, &self->stream.watch, events);
+        fulcra_loop_rewatch(
+                self->home->loop, &self->stream.watch, interest(self));
 }
 
 void
@@ -368,20 +376,25 @@ wire_got_end(FulcraWebSocket *self)
     }
 }
 
+/* @ended: the peer will send nothing more, so the end is still to be read. */
 static void
-wire_read(FulcraWebSocket *self)
+wire_read(FulcraWebSocket *self, bool ended)
 {
     size_t size;
     uint8_t *buffer = fulcra_loop_get_buffer(self->home->loop, &size);
-    ssize_t n =
-            self->stream.ops->read(&self->stream, buffer, MIN(size, READ_SIZE));
+    ssize_t n;
 
+    size = MIN(size, READ_SIZE);
+    n = self->stream.ops->read(&self->stream, buffer, size);
     if (n > 0)
         wire_got(self, buffer, (size_t)n);
     else if (n == 0)
         wire_got_end(self);
     else if (errno != EAGAIN && errno != EINTR)
         fulcra__wire_drop(self, false);
+    if (self->reading && ((n > 0 && (ended || (size_t)n == size)) ||
+                                 (n < 0 && errno == EINTR)))
+        set_interest(self);
 }
 
 static void
@@ -397,7 +410,7 @@ wire_ready(FulcraWatch *watch, uint32_t events)
             !(events & (EPOLLHUP | EPOLLERR)))
         fulcra__turn_pause(self, NULL);
     else if (self->reading && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-        wire_read(self);
+        wire_read(self, events & EPOLLRDHUP);
     else if (events & (EPOLLHUP | EPOLLERR))
         fulcra__wire_drop(self, false);
 }
@@ -415,8 +428,8 @@ fulcra__wire_open(FulcraWebSocket *self, int fd)
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS, 1);
     fulcra_host_stats_add(FULCRA_STAT_SOCKETS_OPENED, 1);
     self->home->n_opened++;
-    if (!fulcra_loop_watch(
-                self->home->loop, &self->stream.watch, EPOLLIN, &error)) {
+    if (!fulcra_loop_watch(self->home->loop, &self->stream.watch,
+                interest(self), &error)) {
         fulcra_log_warning(NULL, "socket %s: %s", fulcra__socket_name(self),
                 error->message);
         self->stream.ops->close(&self->stream);
