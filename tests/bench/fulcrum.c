@@ -75,6 +75,12 @@ fulcra_http_head_get_context(FulcraHttpHead *self)
     return &self->context;
 }
 
+FulcraHttpHead *
+fulcra_http_head_of_context(FulcraContext *context)
+{
+    return (FulcraHttpHead *)context;
+}
+
 const char *
 fulcra_http_head_get_path(FulcraHttpHead *self)
 {

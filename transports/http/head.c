@@ -195,6 +195,12 @@ fulcra_http_head_get_context(FulcraHttpHead *self)
 }
 
 FulcraHttpHead *
+fulcra_http_head_of_context(FulcraContext *context)
+{
+    return (FulcraHttpHead *)context;
+}
+
+FulcraHttpHead *
 fulcra__http_head_of_request(FulcraRequest *request)
 {
     return (FulcraHttpHead *)fulcra_host_request_get_layer(request);

@@ -25,6 +25,9 @@ void fulcra_http_head_unref(FulcraHttpHead *self);
 /** The layer to be put under another, or used as it is. (transfer none) */
 FulcraContext *fulcra_http_head_get_context(FulcraHttpHead *self);
 
+/** The head whose layer that is. (transfer none) */
+FulcraHttpHead *fulcra_http_head_of_context(FulcraContext *context);
+
 /* (transfer none), as long as @self. */
 const char *fulcra_http_head_get_method(FulcraHttpHead *self);
 

@@ -34,8 +34,8 @@ list_one(Census *census, FulcraWebSocket *self, uint32_t now)
 {
     FulcraSocketInfo info = {
         .id = self->handle->id,
-        .path = fulcra_http_head_get_path(self->head),
-        .address = fulcra_http_head_get_remote_host(self->head),
+        .path = fulcra_http_head_get_path(fulcra__socket_head(self)),
+        .address = fulcra_http_head_get_remote_host(fulcra__socket_head(self)),
         .state = state_of(self),
         .loop = fulcra_loop_get_index(self->home->loop),
         .age_ms = now - self->opened_ms,

@@ -150,7 +150,8 @@ protocol_was_offered(const char *offered, const char *chosen)
 static const char *
 offered_protocols(FulcraWebSocket *self)
 {
-    return fulcra_http_head_get_header(self->head, "Sec-WebSocket-Protocol");
+    return fulcra_http_head_get_header(
+            fulcra__socket_head(self), "Sec-WebSocket-Protocol");
 }
 
 /* NULL, or why there can be no 101. */
@@ -183,7 +184,7 @@ settle_extensions(FulcraWebSocket *self)
     if (deflater == NULL)
         return true;
     offer = fulcra__extension_choose(
-            fulcra_http_head_get_header(self->head, EXTENSIONS),
+            fulcra_http_head_get_header(fulcra__socket_head(self), EXTENSIONS),
             fulcra__deflater_get_window(deflater));
     self->handle->deflate = offer == FULCRA_OFFER_DEFLATE;
     return offer != FULCRA_OFFER_MALFORMED;

@@ -48,8 +48,8 @@ is_answered(FulcraWebSocket *self, FulcraTable *table)
 
     if (resolves(self, table, FULCRA_VERB_SINK, self->identifier))
         return true;
-    base = fulcra__paths_identifier(
-            self->home, self->front, fulcra_http_head_get_path(self->head));
+    base = fulcra__paths_identifier(self->home, self->front,
+            fulcra_http_head_get_path(fulcra__socket_head(self)));
     return resolves(self, table, FULCRA_VERB_NEW, base);
 }
 
@@ -106,7 +106,7 @@ walk_all(Walk *self, FulcraWebSockets *owner)
 static void
 count_unanswered(Walk *self, FulcraWebSocket *socket)
 {
-    const char *path = fulcra_http_head_get_path(socket->head);
+    const char *path = fulcra_http_head_get_path(fulcra__socket_head(socket));
     size_t n;
 
     if (is_answered(socket, self->table))

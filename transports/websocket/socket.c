@@ -35,22 +35,22 @@ home_add(FulcraSocketLoop *home, FulcraWebSocket *self)
 FulcraWebSocket *
 fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
 {
+    FulcraHttpHead *head = fulcra_http_exchange_get_head(exchange);
     FulcraWebSocket *self = g_new0(FulcraWebSocket, 1);
 
     self->home = home;
     self->exchange = exchange;
-    self->head = fulcra_http_exchange_get_head(exchange);
     self->front = fulcra_intern(fulcra_http_exchange_get_front(exchange));
     self->identifier = fulcra__paths_identifier(
-            home, self->front, fulcra_http_head_get_path(self->head));
+            home, self->front, fulcra_http_head_get_path(head));
     self->stream.watch.fd = -1;
     self->turn = FULCRA_TURN_NEW;
     self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
     fulcra_host_context_init(&self->layer, fulcra__socket_class(),
-            fulcra_http_head_get_context(self->head));
+            fulcra_http_head_get_context(head));
     fulcra__handle_init(self);
     self->stripped = home->owner->strips != NULL &&
-                     *fulcra_http_head_get_query(self->head) != '\0';
+                     *fulcra_http_head_get_query(head) != '\0';
     home_add(home, self);
     return self;
 }
@@ -90,11 +90,11 @@ fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
         fulcra__wire_begin_close(self);
         return;
     }
-    self->ending = true;
-    self->status = (uint16_t)status;
-    self->send_code = (uint16_t)send_code;
-    self->reason = reason == NULL || *reason == '\0' ? NULL : g_strdup(reason);
-    self->deadline_ms =
+    self->ending = g_new0(FulcraSocketEnding, 1);
+    self->ending->status = (uint16_t)status;
+    self->ending->send_code = (uint16_t)send_code;
+    self->ending->reason = g_strdup(reason == NULL ? "" : reason);
+    self->ending->deadline_ms =
             fulcra__socket_now_ms(self->home) + self->home->limits.closing_ms;
     if (here) {
         fulcra__turn_clear_inbox(self);
@@ -103,6 +103,14 @@ fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
         fulcra__wire_set_reading(self, false);
     }
     fulcra__turn_advance(self);
+}
+
+static void
+ending_free(FulcraSocketEnding *ending)
+{
+    if (ending != NULL)
+        g_free(ending->reason);
+    g_free(ending);
 }
 
 static void
@@ -130,11 +138,11 @@ socket_release(FulcraWebSocket *self)
     fulcra__turn_count_inbound(self);
     g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
     g_clear_pointer(&self->identifier, fulcra_identifier_unref);
-    g_clear_pointer(&self->reason, g_free);
+    ending_free(g_steal_pointer(&self->ending));
     self->handle->gone = true;
     self->handle->id = NULL;
-    fulcra__registry_leave(
-            home->owner, fulcra_http_head_get_remote_host(self->head));
+    fulcra__registry_leave(home->owner,
+            fulcra_http_head_get_remote_host(fulcra__socket_head(self)));
     fulcra_host_context_unref(&self->layer);
 }
 
@@ -162,8 +170,8 @@ fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root)
 
     if (!self->stripped)
         return;
-    tag = fulcra__strips_open(
-            self->home->owner->strips, fulcra_http_head_get_query(self->head));
+    tag = fulcra__strips_open(self->home->owner->strips,
+            fulcra_http_head_get_query(fulcra__socket_head(self)));
     if (tag != NULL)
         fulcra__strip_tag_trace(tag, root);
     fulcra__strip_tag_unref(tag);

@@ -72,11 +72,19 @@ typedef enum {
     FULCRA_TURN_DONE,
 } FulcraTurnState;
 
+/* What is to be known once a socket ends. */
+typedef struct {
+    char *reason;         /* for DELETE; perhaps "" */
+    uint16_t status;      /* likewise */
+    uint16_t send_code;   /* for our Close frame; 0: an empty one */
+    uint32_t deadline_ms; /* of the closing handshake */
+    uint32_t discarded;   /* bytes, while closing */
+} FulcraSocketEnding;
+
 struct _FulcraWebSocket {
     FulcraContext layer;          /* first; shared: holds the handle */
     FulcraSocketHandle handle[1]; /* used as the pointer that it stands for */
     FulcraSocketLoop *home;
-    FulcraHttpHead *head;             /* the layer's parent holds it */
     const char *front;                /* interned */
     _Atomic(FulcraValues *) values;   /* (nullable); shared */
     FulcraWebSocket *previous, *next; /* of the loop's sockets */
@@ -86,20 +94,25 @@ struct _FulcraWebSocket {
     FulcraStream stream;
     FulcraMessageReader reader;
     FulcraOutbound outbound;
-    FulcraMember *members; /* (nullable): what it is subscribed to */
     FulcraSubscription *subscriptions; /* (nullable): those that follow */
-    uint8_t wire;                      /* FulcraWireState */
-    bool reading, blocked, dirty, released;
-    bool pinged;
-    bool peer_done; /* it will send nothing more */
-    bool close_received;
-    bool close_queued;
-    bool garbled;         /* its bytes make no sense any more */
-    uint32_t opened_ms;   /* when the handshake came */
-    uint32_t heard_ms;    /* when something came; then, when it was pinged */
-    uint32_t deadline_ms; /* of the closing handshake */
-    uint32_t discarded;   /* bytes, while closing */
+    FulcraMember *members;      /* (nullable): what it is subscribed to */
+    FulcraSocketEnding *ending; /* (nullable): no more messages are taken */
+    uint32_t opened_ms;         /* when the handshake came */
+    uint32_t heard_ms; /* when something came; then, when it was pinged */
     uint16_t second, in_second; /* for the rate of messages */
+    uint8_t wire;               /* FulcraWireState */
+    uint8_t turn;               /* FulcraTurnState */
+
+    bool reading : 1, blocked : 1, dirty : 1, released : 1;
+    bool pinged : 1;
+    bool peer_done : 1; /* it will send nothing more */
+    bool close_received : 1;
+    bool close_queued : 1;
+    bool garbled : 1;    /* its bytes make no sense any more */
+    bool stripped : 1;   /* a page shows what it causes */
+    bool registered : 1; /* its id is taken */
+    bool issuing : 1, advancing : 1, paused : 1;
+    bool ended_here : 1; /* the server closes, so what waits is dropped */
 
     /* The turn. */
     FulcraIdentifier *identifier; /* ws:/PATH, later with its socketid */
@@ -107,18 +120,16 @@ struct _FulcraWebSocket {
     FulcraHttpExchange *exchange; /* (nullable): before the 101 */
     FulcraInbox *inbox;           /* (nullable) */
     size_t inbound_counted;
-    uint8_t turn;    /* FulcraTurnState */
-    bool stripped;   /* a page shows what it causes */
-    bool registered; /* its id is taken */
-    bool issuing, advancing, paused;
-    bool ending;             /* no more messages are taken */
-    bool ended_here;         /* the server closes, so what waits is dropped */
-    uint16_t status;         /* for DELETE */
-    uint16_t send_code;      /* for our Close frame; 0: an empty one */
-    char *reason;            /* (nullable) */
     FulcraTable *last_table; /* (nullable): for DELETE, where nothing that is
                                 published answers any more */
 };
+
+/* The head of its handshake. */
+static inline FulcraHttpHead *
+fulcra__socket_head(const FulcraWebSocket *self)
+{
+    return fulcra_http_head_of_context(self->layer.parent);
+}
 
 /* Whose handle it is: its struct is there, the socket may have gone. */
 static inline FulcraWebSocket *

@@ -48,7 +48,7 @@ close_is_stuck(FulcraWebSocket *self, uint32_t now)
 {
     return self->wire == FULCRA_WIRE_CLOSING && self->blocked &&
            !self->home->stopping &&
-           (int32_t)(now - self->deadline_ms) <
+           (int32_t)(now - self->ending->deadline_ms) <
                    (int32_t)self->home->limits.ping_ms;
 }
 
@@ -61,7 +61,7 @@ sweep_socket(FulcraWebSocket *self, uint32_t now)
             fulcra__turn_advance(self);
         return;
     }
-    if (!self->ending || (int32_t)(now - self->deadline_ms) < 0)
+    if (!self->ending || (int32_t)(now - self->ending->deadline_ms) < 0)
         return;
     if (self->wire == FULCRA_WIRE_OPEN) /* what it waits for takes too long */
         fulcra__wire_begin_close(self);

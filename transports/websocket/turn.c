@@ -224,11 +224,11 @@ delete_identifier(FulcraWebSocket *self)
     g_autoptr(FulcraIdentifier) with_status = NULL;
     char status[8];
 
-    g_snprintf(status, sizeof(status), "%u", self->status);
+    g_snprintf(status, sizeof(status), "%u", self->ending->status);
     with_status = fulcra_host_identifier_with_text_argument(
             self->identifier, fulcra_intern("status"), status);
-    return fulcra_host_identifier_with_text_argument(with_status,
-            fulcra_intern("reason"), self->reason == NULL ? "" : self->reason);
+    return fulcra_host_identifier_with_text_argument(
+            with_status, fulcra_intern("reason"), self->ending->reason);
 }
 
 static void

@@ -75,7 +75,7 @@ stop_run(FulcraTask *task)
             continue;
         fulcra__socket_end(self, FULCRA_CLOSE_GOING_AWAY, "server stops",
                 FULCRA_CLOSE_GOING_AWAY, true);
-        self->deadline_ms =
+        self->ending->deadline_ms =
                 fulcra__socket_now_ms(home) +
                 MIN(home->limits.closing_ms, home->limits.stop_ms / 2);
     }

@@ -115,12 +115,13 @@ fulcra__wire_begin_close(FulcraWebSocket *self)
     fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSING);
     self->wire = FULCRA_WIRE_CLOSING;
     /* A peer that ended without a word cannot be waiting for one. */
-    if (!self->peer_done || self->send_code != 0) {
+    if (!self->peer_done || self->ending->send_code != 0) {
         fulcra__wire_queue_control(self, FULCRA_OPCODE_CLOSE, body,
-                fulcra__close_write(body, self->send_code, self->reason));
+                fulcra__close_write(
+                        body, self->ending->send_code, self->ending->reason));
         self->close_queued = true;
     }
-    self->deadline_ms =
+    self->ending->deadline_ms =
             fulcra__socket_now_ms(self->home) + self->home->limits.closing_ms;
     fulcra__wire_set_reading(self, !self->close_received || self->garbled);
     fulcra__socket_mark_dirty(self);
@@ -157,8 +158,8 @@ fulcra__wire_flush(FulcraWebSocket *self)
         break;
     }
     if (self->wire == FULCRA_WIRE_CLOSING && self->blocked)
-        self->deadline_ms = fulcra__socket_now_ms(self->home) +
-                            self->home->limits.closing_ms;
+        self->ending->deadline_ms = fulcra__socket_now_ms(self->home) +
+                                    self->home->limits.closing_ms;
     set_blocked(self, false);
     if (self->wire == FULCRA_WIRE_CLOSING)
         wire_flushed_close(self);
@@ -338,8 +339,8 @@ wire_discard(FulcraWebSocket *self, uint8_t *data, size_t length)
 {
     FulcraInput input = { data, length };
 
-    self->discarded += (uint32_t)length;
-    if (self->discarded > FLOOD)
+    self->ending->discarded += (uint32_t)length;
+    if (self->ending->discarded > FLOOD)
         fulcra__wire_drop(self, true);
     else
         look_for_close(self, &input);
