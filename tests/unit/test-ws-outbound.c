@@ -151,7 +151,7 @@ test_writes_of_any_size(void)
             expected = g_byte_array_ref(sink.taken);
         g_assert_cmpmem(sink.taken->data, sink.taken->len, expected->data,
                 expected->len);
-        g_assert_cmpuint(queue.bytes, ==, 0);
+        g_assert_cmpuint(fulcra__outbound_bytes(&queue), ==, 0);
         g_assert_cmpint(atomic_load(&shared.bytes), ==, 0);
         g_assert_cmpuint(shared.sent_messages, ==, G_N_ELEMENTS(sizes));
         g_byte_array_unref(sink.taken);
@@ -189,8 +189,8 @@ test_shared_frames_count_once(void)
     fulcra__outbound_push(&one, &shared, frame);
     fulcra__outbound_push(&other, &shared, frame);
     fulcra__outbound_push(&other, &shared, frame);
-    g_assert_cmpuint(one.bytes, ==, size);
-    g_assert_cmpuint(other.bytes, ==, 2 * size);
+    g_assert_cmpuint(fulcra__outbound_bytes(&one), ==, size);
+    g_assert_cmpuint(fulcra__outbound_bytes(&other), ==, 2 * size);
     g_assert_cmpint(atomic_load(&shared.bytes), ==, (int64_t)size);
     fulcra__outbound_clear(&one, &shared);
     g_assert_cmpint(atomic_load(&shared.bytes), ==, (int64_t)size);

@@ -43,7 +43,7 @@ list_one(Census *census, FulcraWebSocket *self, uint32_t now)
         .waiting = fulcra__inbox_get_length(self->inbox),
         .busy = self->turn != FULCRA_TURN_FREE,
         .paused = self->paused,
-        .outbound_bytes = self->outbound.bytes,
+        .outbound_bytes = fulcra__outbound_bytes(&self->outbound),
     };
 
     census->each(&info, census->user_data);

@@ -235,7 +235,7 @@ fulcra__member_serve(FulcraMember *self, FulcraRound *round)
     if (needs >= round->to || !fulcra__socket_takes_messages(socket))
         return;
     self->needs = round->to;
-    if (needs <= round->from && socket->outbound.first == NULL &&
+    if (needs <= round->from && fulcra__outbound_is_empty(&socket->outbound) &&
             socket->wire == FULCRA_WIRE_OPEN && !socket->blocked)
         write_joined(self, round->audience->n_round,
                 fulcra__round_join(round, self->handle));

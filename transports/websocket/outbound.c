@@ -16,7 +16,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define NODES_KEPT 4096
+#define NODES_KEPT  4096
+#define QUEUES_KEPT 1024
 
 struct _FulcraOutboundNode {
     FulcraOutboundNode *next;
@@ -260,6 +261,37 @@ node_free(FulcraOutboundShared *shared, FulcraOutboundNode *node)
     shared->n_free++;
 }
 
+static FulcraOutboundQueue *
+queue_new(FulcraOutboundShared *shared)
+{
+    FulcraOutboundQueue *queue = shared->free_queues;
+
+    if (queue == NULL)
+        return g_new0(FulcraOutboundQueue, 1);
+    shared->free_queues = queue->next_free;
+    shared->n_free_queues--;
+    *queue = (FulcraOutboundQueue){ 0 };
+    return queue;
+}
+
+/* Gives it back if nothing waits in it any more. */
+static void
+queue_rest(FulcraOutbound *self, FulcraOutboundShared *shared)
+{
+    FulcraOutboundQueue *queue = self->queue;
+
+    if (queue->first != NULL)
+        return;
+    self->queue = NULL;
+    if (shared->n_free_queues == QUEUES_KEPT) {
+        g_free(queue);
+        return;
+    }
+    queue->next_free = shared->free_queues;
+    shared->free_queues = queue;
+    shared->n_free_queues++;
+}
+
 static void
 count(FulcraOutboundShared *shared, int64_t amount)
 {
@@ -303,16 +335,18 @@ fulcra__outbound_push_from(FulcraOutbound *self, FulcraOutboundShared *shared,
     FulcraSentFrame *frame = frame_of(representation);
     FulcraOutboundNode *node = node_new(shared, representation, origin);
 
-    if (self->last == NULL)
-        self->first = node;
+    if (self->queue == NULL)
+        self->queue = queue_new(shared);
+    if (self->queue->last == NULL)
+        self->queue->first = node;
     else
-        self->last->next = node;
-    self->last = node;
+        self->queue->last->next = node;
+    self->queue->last = node;
     if (frame->control) {
-        self->n_control++;
+        self->queue->n_control++;
         return;
     }
-    self->bytes += frame->size;
+    self->queue->bytes += frame->size;
     fulcra__outbound_hold(shared, representation);
 }
 
@@ -320,9 +354,9 @@ void
 fulcra__outbound_push_rest(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *frame, uint64_t origin, size_t written)
 {
-    g_assert(self->first == NULL && written < frame_of(frame)->size);
+    g_assert(self->queue == NULL && written < frame_of(frame)->size);
     fulcra__outbound_push_from(self, shared, frame, origin);
-    self->written = written;
+    self->queue->written = written;
 }
 
 /* @node has been taken out of the list. */
@@ -333,9 +367,9 @@ forget(FulcraOutbound *self, FulcraOutboundShared *shared,
     FulcraSentFrame *frame = frame_of(node->frame);
 
     if (frame->control) {
-        self->n_control--;
+        self->queue->n_control--;
     } else {
-        self->bytes -= frame->size;
+        self->queue->bytes -= frame->size;
         fulcra__outbound_let_go(shared, node->frame);
     }
     node_free(shared, node);
@@ -344,13 +378,14 @@ forget(FulcraOutbound *self, FulcraOutboundShared *shared,
 static void
 pop(FulcraOutbound *self, FulcraOutboundShared *shared)
 {
-    FulcraOutboundNode *node = self->first;
+    FulcraOutboundNode *node = self->queue->first;
 
-    self->first = node->next;
-    if (self->first == NULL)
-        self->last = NULL;
-    self->written = 0;
+    self->queue->first = node->next;
+    if (self->queue->first == NULL)
+        self->queue->last = NULL;
+    self->queue->written = 0;
     forget(self, shared, node);
+    queue_rest(self, shared);
 }
 
 /* Drops the messages of which nothing was written yet and that @chosen says. */
@@ -358,17 +393,20 @@ static unsigned
 drop_if(FulcraOutbound *self, FulcraOutboundShared *shared,
         bool (*chosen)(const FulcraOutboundNode *node, void *data), void *data)
 {
-    FulcraOutboundNode **at = &self->first;
+    FulcraOutboundNode **at;
     unsigned n = 0;
 
-    if (self->written > 0)
-        at = &self->first->next; /* half a frame must be finished */
-    self->last = self->written > 0 ? self->first : NULL;
+    if (self->queue == NULL)
+        return 0;
+    at = &self->queue->first;
+    if (self->queue->written > 0)
+        at = &self->queue->first->next; /* half a frame must be finished */
+    self->queue->last = self->queue->written > 0 ? self->queue->first : NULL;
     while (*at != NULL) {
         FulcraOutboundNode *node = *at;
 
         if (frame_of(node->frame)->control || !chosen(node, data)) {
-            self->last = node;
+            self->queue->last = node;
             at = &node->next;
             continue;
         }
@@ -376,6 +414,7 @@ drop_if(FulcraOutbound *self, FulcraOutboundShared *shared,
         forget(self, shared, node);
         n++;
     }
+    queue_rest(self, shared);
     return n;
 }
 
@@ -418,7 +457,9 @@ fulcra__outbound_drop_older(FulcraOutbound *self, FulcraOutboundShared *shared)
     g_autoptr(GHashTable) newest =
             g_hash_table_new(g_int64_hash, g_int64_equal);
 
-    for (FulcraOutboundNode *node = self->first; node != NULL;
+    if (self->queue == NULL)
+        return 0;
+    for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next)
         if (!frame_of(node->frame)->control)
             g_hash_table_replace(newest, &node->origin, node);
@@ -428,7 +469,7 @@ fulcra__outbound_drop_older(FulcraOutbound *self, FulcraOutboundShared *shared)
 void
 fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
 {
-    while (self->first != NULL)
+    while (self->queue != NULL)
         pop(self, shared);
 }
 
@@ -452,11 +493,11 @@ static void
 gather_queue(FulcraGather *gather, FulcraOutbound *self,
         FulcraOutboundShared *shared)
 {
-    size_t skip = self->written;
+    size_t skip = self->queue->written;
 
     if (shared->scratch == NULL)
         shared->scratch = g_malloc(FULCRA_GATHER_SCRATCH);
-    for (FulcraOutboundNode *node = self->first; node != NULL;
+    for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next) {
         FulcraSentFrame *frame = frame_of(node->frame);
 
@@ -472,11 +513,11 @@ take_written(FulcraOutbound *self, FulcraOutboundShared *shared, size_t n)
 {
     shared->sent_bytes += n;
     while (n > 0) {
-        FulcraSentFrame *frame = frame_of(self->first->frame);
-        size_t left = frame->size - self->written;
+        FulcraSentFrame *frame = frame_of(self->queue->first->frame);
+        size_t left = frame->size - self->queue->written;
 
         if (n < left) {
-            self->written += n;
+            self->queue->written += n;
             return;
         }
         n -= left;
@@ -490,12 +531,12 @@ static ssize_t
 write_some(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraStream *stream, size_t *total)
 {
-    FulcraSentFrame *frame = frame_of(self->first->frame);
-    struct iovec whole = { frame->bytes + self->written,
-        frame->size - self->written };
+    FulcraSentFrame *frame = frame_of(self->queue->first->frame);
+    struct iovec whole = { frame->bytes + self->queue->written,
+        frame->size - self->queue->written };
     FulcraGather gather;
 
-    if (self->first->next == NULL) { /* the common case: no copy */
+    if (self->queue->first->next == NULL) { /* the common case: no copy */
         *total = whole.iov_len;
         return stream->ops->writev(stream, &whole, 1);
     }
@@ -509,7 +550,7 @@ FulcraOutboundResult
 fulcra__outbound_write(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraStream *stream)
 {
-    while (self->first != NULL) {
+    while (self->queue != NULL) {
         size_t total;
         ssize_t n = write_some(self, shared, stream, &total);
 
@@ -534,6 +575,12 @@ fulcra__outbound_shared_clear(FulcraOutboundShared *shared)
 
         shared->free = node->next;
         g_free(node);
+    }
+    while (shared->free_queues != NULL) {
+        FulcraOutboundQueue *queue = shared->free_queues;
+
+        shared->free_queues = queue->next_free;
+        g_free(queue);
     }
     g_clear_pointer(&shared->scratch, g_free);
 }

@@ -27,18 +27,44 @@ typedef struct {
 
 typedef struct _FulcraOutboundNode FulcraOutboundNode;
 
-/* All zero: nothing waits. */
-typedef struct {
+typedef struct _FulcraOutboundQueue FulcraOutboundQueue;
+struct _FulcraOutboundQueue {
     FulcraOutboundNode *first, *last;
     size_t bytes;       /* of messages, control frames not counted */
     size_t written;     /* of the first frame */
     uint32_t n_control; /* control frames among them */
+    FulcraOutboundQueue *next_free;
+};
+
+/* All zero: nothing waits. */
+typedef struct {
+    FulcraOutboundQueue *queue; /* (nullable): while something does */
 } FulcraOutbound;
+
+static inline bool
+fulcra__outbound_is_empty(const FulcraOutbound *self)
+{
+    return self->queue == NULL;
+}
+
+/** Of messages; control frames are not counted. */
+static inline size_t
+fulcra__outbound_bytes(const FulcraOutbound *self)
+{
+    return self->queue == NULL ? 0 : self->queue->bytes;
+}
+
+static inline uint32_t
+fulcra__outbound_n_control(const FulcraOutbound *self)
+{
+    return self->queue == NULL ? 0 : self->queue->n_control;
+}
 
 /* What the queues of one loop share. */
 typedef struct {
     FulcraOutboundNode *free;
-    unsigned n_free;
+    FulcraOutboundQueue *free_queues;
+    unsigned n_free, n_free_queues;
     uint8_t *scratch; /* (nullable): where small frames are joined */
     /* Bytes counted here, less those uncounted here: a frame that several
      * loops share may leave by another one, so only the sum is meaningful. */

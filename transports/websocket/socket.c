@@ -258,8 +258,9 @@ end_too_slow(FulcraWebSocket *self)
 static bool
 would_overflow(FulcraWebSocket *self, size_t size)
 {
-    return self->outbound.bytes > 0 &&
-           self->outbound.bytes + size > self->home->limits.outbound;
+    size_t waiting = fulcra__outbound_bytes(&self->outbound);
+
+    return waiting > 0 && waiting + size > self->home->limits.outbound;
 }
 
 /* Only the newest of each subscription waits, and of what was sent otherwise;

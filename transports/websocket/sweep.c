@@ -137,7 +137,7 @@ debt_inbound(FulcraWebSocket *self)
 static size_t
 debt_outbound(FulcraWebSocket *self)
 {
-    return self->outbound.bytes;
+    return fulcra__outbound_bytes(&self->outbound);
 }
 
 /* Closes the socket of this loop that owes most; false where none does. */

@@ -237,7 +237,7 @@ take_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
 static void
 take_ping(FulcraWebSocket *self, const FulcraMessageEvent *event)
 {
-    if (self->outbound.n_control < CONTROL_QUEUE)
+    if (fulcra__outbound_n_control(&self->outbound) < CONTROL_QUEUE)
         fulcra__wire_queue_control(
                 self, FULCRA_OPCODE_PONG, event->data, event->length);
 }
