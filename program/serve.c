@@ -23,6 +23,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* On standard output alone: logs are read by others. */
+static void
+announce_explorer(FulcraServer *server)
+{
+    g_autofree char *url = fulcra_server_get_explorer_url(server);
+
+    if (url != NULL)
+        printf("explorer on %s\n", url);
+}
+
 static void
 announce(FulcraServer *server)
 {
@@ -36,6 +46,7 @@ announce(FulcraServer *server)
 
         printf("monitor on %s\n", url);
     }
+    announce_explorer(server);
     fflush(stdout);
 }
 

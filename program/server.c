@@ -11,6 +11,7 @@
 
 #include "server.h"
 #include "admin/admin.h"
+#include "admin/explorer.h"
 #include "limits.h"
 #include "listen.h"
 #include "server_private.h"
@@ -137,6 +138,7 @@ make_transports(FulcraServer *self, GError **error)
     FulcraHttpOptions options = fulcra_limits_http(self->settings);
     FulcraWebSocketLimits limits = fulcra_limits_websocket(self->settings);
 
+    options.origin.also = self->own_origins;
     take_handed_over(self, listeners);
     self->http = fulcra_http_server_new(self->kernel, get_loops(self),
             self->loops->len, (FulcraHttpListener *)listeners->data,
@@ -177,8 +179,28 @@ load_modules(FulcraServer *self, GError **error)
             self->loader, fulcra_websockets_get_keeper(self->sockets));
     if (self->playground)
         add_playground_spaces(self);
+    else if (self->explorer != NULL &&
+             !(fulcra_setup_scan_own(self->loader, "client", error) &&
+                     fulcra_setup_scan_own(self->loader, "explorer", error)))
+        return false;
     return fulcra_setup_scan(self->loader, self->settings, error) &&
            fulcra_host_loader_load_all(self->loader, error);
+}
+
+/* Its page may talk to the sockets that it looks at. */
+static bool
+make_explorer(FulcraServer *self, GError **error)
+{
+    if (!fulcra_explorer_is_wanted(self->settings))
+        return true;
+    self->explorer = fulcra_explorer_new(self->kernel, self->settings,
+            fulcra_admin_get_layer(self->admin),
+            fulcra_websockets_get_hook(self->sockets), get_loops(self),
+            self->loops->len, error);
+    if (self->explorer == NULL)
+        return false;
+    self->own_origins[0] = fulcra_explorer_get_origin(self->explorer);
+    return true;
 }
 
 static bool
@@ -187,7 +209,7 @@ start(FulcraServer *self, GError **error)
     if (!make_loops(self, error) || !make_transports(self, error))
         return false;
     self->admin = fulcra_admin_new(self, error);
-    if (self->admin == NULL)
+    if (self->admin == NULL || !make_explorer(self, error))
         return false;
     start_loops(self);
     if (!load_modules(self, error))
@@ -198,6 +220,8 @@ start(FulcraServer *self, GError **error)
     self->watcher = fulcra_watcher_new(self->loader,
             fulcra_settings_get_list(self->settings, FULCRA_SETTING_WATCH));
     fulcra_admin_start(self->admin);
+    if (self->explorer != NULL)
+        fulcra_explorer_start(self->explorer);
     return true;
 }
 
@@ -260,6 +284,7 @@ stop(FulcraServer *self)
         fulcra_websockets_stop(self->sockets);
         fulcra_http_server_stop(self->http);
     }
+    fulcra_explorer_stop(self->explorer);
     if (self->admin != NULL)
         fulcra_admin_stop(self->admin);
     settle(self);
@@ -275,6 +300,7 @@ fulcra_server_free(FulcraServer *self)
     stop(self);
     g_clear_pointer(&self->sockets, fulcra_websockets_free);
     g_clear_pointer(&self->http, fulcra_http_server_free);
+    g_clear_pointer(&self->explorer, fulcra_explorer_free);
     g_clear_pointer(&self->loader, fulcra_host_loader_free);
     g_clear_pointer(&self->ticker, fulcra_ticker_free);
     g_clear_pointer(&self->admin, fulcra_admin_free);
@@ -320,6 +346,13 @@ size_t
 fulcra_server_count_loops(FulcraServer *self)
 {
     return self->loops->len;
+}
+
+char *
+fulcra_server_get_explorer_url(FulcraServer *self)
+{
+    return self->explorer == NULL ? NULL
+                                  : fulcra_explorer_get_url(self->explorer);
 }
 
 const char *

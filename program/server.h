@@ -42,6 +42,10 @@ char *fulcra_server_get_url(FulcraServer *self, size_t index);
 size_t fulcra_server_count_modules(FulcraServer *self);
 size_t fulcra_server_count_loops(FulcraServer *self);
 
+/** The address of the explorer, with the token that opens it. (transfer full)
+ * (nullable) */
+char *fulcra_server_get_explorer_url(FulcraServer *self);
+
 /** The UNIX socket of the admin plane. (nullable) (transfer none) */
 const char *fulcra_server_get_admin_path(FulcraServer *self);
 

@@ -17,6 +17,7 @@
 #define NAME_MONITOR "monitor"
 
 typedef struct _FulcraAdmin FulcraAdmin;
+typedef struct _FulcraExplorer FulcraExplorer;
 
 typedef enum {
     FULCRA_SERVER_STARTS,
@@ -46,6 +47,9 @@ struct _FulcraServer {
     FulcraTicker *ticker;
     FulcraLoader *loader;
     FulcraTraces *traces;
+    FulcraExplorer *explorer; /* (nullable) */
+    /* Those of our own pages; NULL-terminated. Filled in before it starts. */
+    const char *own_origins[2];
     FulcraWatcher *watcher;
     FulcraAdmin *admin;
 };

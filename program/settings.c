@@ -103,6 +103,8 @@ fulcra_setting_describe_type(const FulcraSettingSpec *spec)
     }
     if (spec == &fulcra_setting_specs[FULCRA_SETTING_ADMIN])
         return g_strdup("a path, auto or off");
+    if (spec == &fulcra_setting_specs[FULCRA_SETTING_EXPLORER])
+        return g_strdup("an ADDRESS:PORT of loopback, auto or off");
     if (spec == &fulcra_setting_specs[FULCRA_SETTING_LISTEN] ||
             spec == &fulcra_setting_specs[FULCRA_SETTING_MONITOR])
         return g_strdup("an ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:0");
@@ -187,6 +189,9 @@ parse(FulcraSetting id, const char *text, int64_t *number)
         return each_fits(text, is_listen);
     if (id == FULCRA_SETTING_MONITOR)
         return *text == '\0' || each_fits(text, is_listen);
+    if (id == FULCRA_SETTING_EXPLORER)
+        return strcmp(text, "auto") == 0 || strcmp(text, "off") == 0 ||
+               fulcra_listen_is_loopback(text);
     if (id == FULCRA_SETTING_ADMIN)
         return *text != '\0';
     if (id == FULCRA_SETTING_HTTP_ORIGIN)

@@ -55,6 +55,10 @@
       "monitor", FULCRA_FOR_SERVE, "ADDRESS:PORT",                             \
       "where to answer /metrics, /health/live and /health/ready by HTTP, "     \
       "to whoever reaches it; several are allowed")                            \
+    X("", EXPLORER, TEXT, "explorer", "auto", 0, 0, NULL,                      \
+      "explorer", FULCRA_FOR_SERVE, "ADDRESS:PORT",                            \
+      "where to show the explorer, an address of loopback; auto: in a "        \
+      "playground on a free port; off: nowhere")                               \
     X("", LOG_LEVEL, TEXT, "logLevel", "info", 0, 0, fulcra_log_levels,        \
       "log-level", FULCRA_FOR_BOTH, "error|warning|info|debug",                \
       "the least important lines that are still logged")

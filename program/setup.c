@@ -109,6 +109,15 @@ scan_all(FulcraLoader *loader, const char *const *folders, GError **error)
 }
 
 bool
+fulcra_setup_scan_own(FulcraLoader *loader, const char *name, GError **error)
+{
+    g_autofree char *stage = fulcra_setup_stage_folder();
+    g_autofree char *folder = g_build_filename(stage, "modules", name, NULL);
+
+    return fulcra_host_loader_scan(loader, folder, error);
+}
+
+bool
 fulcra_setup_scan(
         FulcraLoader *loader, const FulcraSettings *settings, GError **error)
 {

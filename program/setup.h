@@ -32,6 +32,11 @@ FulcraLoader *fulcra_setup_loader(FulcraKernel *kernel,
 bool fulcra_setup_scan(
         FulcraLoader *loader, const FulcraSettings *settings, GError **error);
 
+/** Reads the definition of modules/@name, of those that come with the server.
+ */
+bool fulcra_setup_scan_own(
+        FulcraLoader *loader, const char *name, GError **error);
+
 /** The folder that has modules/ and demos/: that of the build tree where the
  * program runs from there, otherwise that of the installation. (transfer full)
  */

@@ -9,6 +9,7 @@
  */
 
 #include "traces.h"
+#include <fulcra-host/context.h>
 #include <fulcra-host/request.h>
 #include <fulcra-host/sync.h>
 #include <fulcra/error.h>
@@ -189,10 +190,13 @@ is_for_socket(FulcraRequest *root, const char *id)
 
 /* Who looks at traces is not to see himself looking. */
 static bool
-is_of_admin(const char *identifier)
+is_of_admin(FulcraRequest *root)
 {
-    return g_str_has_prefix(identifier, "admin:") ||
-           g_str_has_prefix(identifier, "monitor:");
+    FulcraContext *layer = fulcra_host_request_get_context(root);
+
+    while (layer != NULL && strcmp(layer->klass->name, "admin") != 0)
+        layer = layer->parent;
+    return layer != NULL;
 }
 
 static bool
@@ -201,7 +205,7 @@ fits(FulcraTraces *self, FulcraRequest *root)
     const char *identifier =
             fulcra_identifier_get_text(fulcra_request_get_identifier(root));
 
-    return self->on && !is_of_admin(identifier) &&
+    return self->on && !is_of_admin(root) &&
            (self->identifier == NULL ||
                    strcmp(identifier, self->identifier) == 0) &&
            (self->pattern == NULL ||

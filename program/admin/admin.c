@@ -8,6 +8,7 @@
  */
 
 #include "admin_private.h"
+#include "layer.h"
 
 #include "program/limits.h"
 #include "program/listen.h"
@@ -26,37 +27,6 @@
 
 /* --- layers --- */
 
-typedef struct {
-    FulcraContext context;
-    FulcraContextClass klass;
-    FulcraContextScheme scheme;
-} Layer;
-
-static void
-layer_free(FulcraContext *context)
-{
-    Layer *self = (Layer *)context;
-
-    fulcra_host_space_unref(self->scheme.space);
-    g_free(self);
-}
-
-/* @space: (transfer full) */
-static FulcraContext *
-layer_new(const char *scheme, FulcraSpace *space)
-{
-    Layer *self = g_new0(Layer, 1);
-
-    self->scheme.scheme = fulcra_intern(scheme);
-    self->scheme.space = space;
-    self->klass.name = scheme;
-    self->klass.n_schemes = 1;
-    self->klass.schemes = &self->scheme;
-    self->klass.free = layer_free;
-    fulcra_host_context_init(&self->context, &self->klass, NULL);
-    return &self->context;
-}
-
 static FulcraSpace *
 make_monitor_space(FulcraServer *server)
 {
@@ -71,9 +41,10 @@ make_layers(FulcraAdmin *self)
 {
     g_autoptr(FulcraSpace) front = fulcra_host_space_new(SPACE_ADMIN);
 
-    self->layer = layer_new("admin", fulcra_admin_make_space(self));
-    self->monitor_layer =
-            layer_new("monitor", make_monitor_space(self->server));
+    self->layer = fulcra_admin_layer_new(
+            "admin", fulcra_admin_make_space(self), NULL);
+    self->monitor_layer = fulcra_admin_layer_new(
+            "monitor", make_monitor_space(self->server), NULL);
     fulcra_host_space_seal(front);
     fulcra_host_kernel_publish(self->server->kernel, &front, 1, NULL);
 }
@@ -384,6 +355,12 @@ const char *
 fulcra_admin_get_path(FulcraAdmin *self)
 {
     return self->path;
+}
+
+FulcraContext *
+fulcra_admin_get_layer(FulcraAdmin *self)
+{
+    return self->layer;
 }
 
 size_t

@@ -39,6 +39,9 @@ void fulcra_admin_free(FulcraAdmin *self);
 /** (nullable) (transfer none): the path of the UNIX socket. */
 const char *fulcra_admin_get_path(FulcraAdmin *self);
 
+/** The layer that answers admin:/. (transfer none) */
+FulcraContext *fulcra_admin_get_layer(FulcraAdmin *self);
+
 /** Listeners for metrics and health, and where one is. (transfer full) */
 size_t fulcra_admin_get_n_monitors(FulcraAdmin *self);
 char *fulcra_admin_get_monitor_url(FulcraAdmin *self, size_t index);

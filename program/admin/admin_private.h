@@ -43,6 +43,9 @@ FulcraAdminFollow *fulcra_admin_follow_new(FulcraAdmin *admin);
 void fulcra_admin_follow_stop(FulcraAdminFollow *self);
 void fulcra_admin_follow_free(FulcraAdminFollow *self);
 
+/** Binds admin:/live/... */
+void fulcra_admin_bind_live(FulcraSpace *space);
+
 /* --- resources: see resources.c --- */
 
 void fulcra_admin_index(FulcraAdminCall *call);

@@ -353,6 +353,7 @@ fulcra_admin_make_space(FulcraAdmin *admin)
     FulcraSpace *space = fulcra_host_space_new("admin");
 
     fulcra_admin_bind_monitor(space, "admin", admin->server);
+    fulcra_admin_bind_live(space);
     for (size_t i = 0; fulcra_admin_resources[i].name != NULL; i++)
         bind(space, admin, &fulcra_admin_resources[i]);
     return fulcra_host_space_seal(space);

@@ -123,6 +123,8 @@ test_origins(void)
     const FulcraHttpOriginPolicy same = { FULCRA_HTTP_ORIGIN_SAME };
     const FulcraHttpOriginPolicy list = { FULCRA_HTTP_ORIGIN_LIST, listed };
     const FulcraHttpOriginPolicy any = { FULCRA_HTTP_ORIGIN_ANY, NULL, true };
+    const FulcraHttpOriginPolicy also = { FULCRA_HTTP_ORIGIN_SAME, NULL, false,
+        listed };
     static const struct {
         const char *origin, *host;
         bool same, listed;
@@ -164,6 +166,9 @@ test_origins(void)
                 ==, table[i].same);
         g_assert_cmpint(fulcra__http_origin_allowed(
                                 &list, table[i].origin, "http", table[i].host),
+                ==, table[i].listed);
+        g_assert_cmpint(fulcra__http_origin_allowed(
+                                &also, table[i].origin, "http", table[i].host),
                 ==, table[i].listed);
         g_assert_cmpint(fulcra__http_origin_allowed(
                                 &any, table[i].origin, "http", table[i].host),

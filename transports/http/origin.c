@@ -71,6 +71,17 @@ equal(const Origin *a, const Origin *b)
            a->port == b->port;
 }
 
+static bool
+is_among(const Origin *origin, const char *const *list)
+{
+    Origin other;
+
+    for (; list != NULL && *list != NULL; list++)
+        if (split(*list, &other) && equal(origin, &other))
+            return true;
+    return false;
+}
+
 bool
 fulcra__http_origin_allowed(const FulcraHttpOriginPolicy *policy,
         const char *origin, const char *scheme, const char *host)
@@ -85,10 +96,7 @@ fulcra__http_origin_allowed(const FulcraHttpOriginPolicy *policy,
         return false;
     if (host != NULL && split_host(host, &ours) && equal(&theirs, &ours))
         return true;
-    if (policy->mode != FULCRA_HTTP_ORIGIN_LIST || policy->allowed == NULL)
-        return false;
-    for (size_t i = 0; policy->allowed[i] != NULL; i++)
-        if (split(policy->allowed[i], &ours) && equal(&theirs, &ours))
-            return true;
-    return false;
+    return is_among(&theirs, policy->also) ||
+           (policy->mode == FULCRA_HTTP_ORIGIN_LIST &&
+                   is_among(&theirs, policy->allowed));
 }

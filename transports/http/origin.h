@@ -23,6 +23,9 @@ typedef struct {
     FulcraHttpOriginMode mode;
     const char *const *allowed; /* (nullable): "https://example.org", ... */
     bool require;               /* refuse requests that have no Origin, too */
+    /* (nullable): as `allowed`, whatever the mode: a page of ours that has a
+     * listener of its own. What it points to is read when somebody asks. */
+    const char *const *also;
 } FulcraHttpOriginPolicy;
 
 /**
