@@ -61,6 +61,27 @@ fulcra_request_forward(FulcraRequest *self)
     return inner;
 }
 
+FulcraRequest *
+fulcra__request_redirect(FulcraRequest *self, FulcraEndpoint *endpoint)
+{
+    FulcraRequest *inner =
+            fulcra_request_new(self, self->verb, self->identifier);
+
+    self->moved = true;
+    if (self->resolved != NULL)
+        inner->resolved = fulcra_host_resolution_ref(self->resolved);
+    inner->endpoint = endpoint;
+    inner->evaluation = self->evaluation;
+    inner->layer = self->layer;
+    inner->places = fulcra__request_get_places(self);
+    inner->wanted = self->wanted;
+    inner->unkept = "what would answer it was replaced meanwhile";
+    if (self->primary != NULL)
+        fulcra_request_set_primary(inner, self->primary);
+    request_copy_parts(inner, self);
+    return inner;
+}
+
 /* --- arg:NAME --- */
 
 /* The request that was passed stays as it is, so that it can be issued again:
@@ -86,7 +107,8 @@ fulcra__request_get_caller(FulcraRequest *self)
 {
     FulcraRequest *caller = self->parent;
 
-    while (caller != NULL && fulcra__request_is_at_overlay(caller))
+    while (caller != NULL &&
+            (caller->moved || fulcra__request_is_at_overlay(caller)))
         caller = caller->parent;
     return caller;
 }

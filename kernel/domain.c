@@ -226,3 +226,11 @@ fulcra__domain_reenter(FulcraDomain *self)
     if (self != NULL)
         fulcra__domain_enter(self, FULCRA__DOMAIN_FOREVER);
 }
+
+void
+fulcra_host_domain_run(FulcraDomain *self, void (*run)(void *data), void *data)
+{
+    fulcra__domain_enter(self, FULCRA__DOMAIN_FOREVER);
+    run(data);
+    fulcra__domain_leave();
+}

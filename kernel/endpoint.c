@@ -63,6 +63,7 @@ fulcra_host_endpoint_unref(FulcraEndpoint *self)
         self->ops.destroy(self->data);
     if (self->release_pin != NULL)
         self->release_pin(self->pin);
+    fulcra_host_owner_unref(self->owner);
     fulcra_host_domain_unref(self->domain);
     g_free(self->id);
     g_free(self);

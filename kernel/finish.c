@@ -15,6 +15,7 @@
 #include "private/flight.h"
 #include "private/follow.h"
 #include "private/kernel.h"
+#include "private/owner.h"
 #include "private/request.h"
 #include "private/run.h"
 #include "private/thread.h"
@@ -189,6 +190,8 @@ request_complete(
 
     bool asynchronous = self->answered != NULL;
     request_publish(self);
+    if (self->endpoint != NULL && self->endpoint->owner != NULL)
+        fulcra__owner_mark(self, FULCRA__INSIDE_ANSWERED);
     if (asynchronous) {
         if (atomic_load(&self->timed))
             fulcra__deadlines_remove(
@@ -337,6 +340,8 @@ fulcra__request_mark_returned(FulcraRequest *self)
 
     if ((before & FULCRA__RUNNING_ITSELF) == 0)
         return;
+    if (self->endpoint != NULL && self->endpoint->owner != NULL)
+        fulcra__owner_mark(self, FULCRA__INSIDE_RETURNED);
     for (bool last = before == FULCRA__RUNNING_ITSELF; last;
             last = atomic_fetch_sub(&self->running, 1) == 1) {
         request_check_watched(self);

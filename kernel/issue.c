@@ -17,6 +17,7 @@
 #include "private/domain.h"
 #include "private/follow.h"
 #include "private/kernel.h"
+#include "private/owner.h"
 #include "private/request.h"
 #include "private/run.h"
 #include "private/thread.h"
@@ -151,17 +152,53 @@ request_must_run(FulcraRequest *self)
 
 /* --- dispatch --- */
 
-static void
-request_run_here(FulcraRequest *self)
+/* What its endpoint holds has moved to @endpoint (nullable), which is another
+ * generation's. */
+static FulcraRepresentation *
+request_run_moved(FulcraRequest *self, FulcraEndpoint *endpoint, GError **error)
+{
+    if (endpoint == NULL) {
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_GONE,
+                "the module of '%s' was replaced by one that does not answer "
+                "this",
+                self->endpoint->id);
+        return NULL;
+    }
+    FulcraRequest *inner = fulcra__request_redirect(self, endpoint);
+    if (self->answered != NULL)
+        return fulcra_request_pass_on(self, inner);
+    FulcraRepresentation *answer = fulcra_request_issue(inner, error);
+    fulcra_request_unref(inner);
+    return answer;
+}
+
+static FulcraRepresentation *
+request_run_code(FulcraRequest *self, GError **error)
 {
     FulcraHandler handler =
             fulcra__request_is_at_overlay(self)
                     ? self->endpoint->ops.overlay
                     : fulcra__endpoint_get_handler(self->endpoint, self->verb);
-    GError *error = NULL;
+
     /* META that was resolved as another verb has overlays to ask, no more. */
-    FulcraRepresentation *answer =
-            handler != NULL ? handler(self, &error) : NULL;
+    return handler != NULL ? handler(self, error) : NULL;
+}
+
+static void
+request_run_here(FulcraRequest *self)
+{
+    FulcraEndpoint *endpoint = NULL;
+    FulcraEntered entered = self->endpoint->owner == NULL
+                                    ? FULCRA__OWNER_ENTERED
+                                    : fulcra__owner_enter(self, &endpoint);
+    FulcraRepresentation *answer;
+    GError *error = NULL;
+
+    if (entered == FULCRA__OWNER_PARKED)
+        return;
+    answer = entered == FULCRA__OWNER_MOVED
+                     ? request_run_moved(self, endpoint, &error)
+                     : request_run_code(self, &error);
 
     if (answer == fulcra__deferred) {
         fulcra__request_mark_returned(self);
@@ -218,6 +255,16 @@ request_queue(FulcraRequest *self)
         fulcra__domain_post(domain, &self->execution, stage);
     else
         fulcra__pool_post(kernel->pool, &self->execution, stage);
+}
+
+void
+fulcra__request_queue_again(FulcraRequest *self)
+{
+    self->execution.run = execution_run;
+    if (self->endpoint->run == FULCRA_RUN_INLINE && self->deliver_loop != NULL)
+        self->deliver_loop->post(self->deliver_loop, &self->execution);
+    else
+        fulcra__request_again(self);
 }
 
 void

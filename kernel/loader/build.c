@@ -82,9 +82,8 @@ probe(FulcraLoader *self, GPtrArray *modules, size_t first,
                 fulcra__library_free);
 }
 
-/* Nothing of it may be touched until its code comes back, if it ever does. */
-static void
-give_up(FulcraLoader *self, FulcraGeneration *one)
+void
+fulcra__loader_give_up(FulcraLoader *self, FulcraGeneration *one)
 {
     pthread_mutex_lock(&self->lock);
     one->number = ++fulcra__histories_get(self->histories, one->uri)->n;
@@ -114,16 +113,6 @@ fulcra__modules_build(FulcraLoader *self, GPtrArray *modules, size_t first,
         if (one->errand == NULL)
             continue;
         g_ptr_array_steal_index(modules, (unsigned)i--);
-        give_up(self, one);
+        fulcra__loader_give_up(self, one);
     }
-}
-
-bool
-fulcra__loader_ready(FulcraLoader *self, FulcraGeneration *one, GError **error)
-{
-    if (fulcra__generation_ready(one, self->limits.start_ms, error))
-        return true;
-    if (one->errand != NULL)
-        give_up(self, one);
-    return false;
 }

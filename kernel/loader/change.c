@@ -290,6 +290,55 @@ survey(Change *self, GError **error)
     return check_force(self, error);
 }
 
+/* --- handing over --- */
+
+/* Whether the new one takes over what the old one has. */
+static bool
+moves_state(const Change *self)
+{
+    return self->old != NULL && self->fresh != NULL &&
+           self->old->owner != NULL &&
+           fulcra__module_get_ops(self->fresh->module)->import_state != NULL;
+}
+
+/* Afterwards the old one is held. */
+static bool
+hold_and_hand_over(Change *self, GError **error)
+{
+    const FulcraChangeLimits *limits = &self->loader->limits;
+    size_t left;
+
+    if (!fulcra_host_owner_hold(self->old->owner, limits->hold_ms, &left))
+        return fulcra__refuse(error,
+                "%s %s: its state cannot be handed over: %zu request%s in it "
+                "did not end within %u ms",
+                self->old->uri, self->old->version_text, left,
+                left == 1 ? "" : "s", limits->hold_ms);
+    if (fulcra__generation_hand_over(
+                self->old, self->fresh, limits->start_ms, error))
+        return true;
+    fulcra_host_owner_release(self->old->owner);
+    return false;
+}
+
+static bool
+make_ready(Change *self, GError **error)
+{
+    return fulcra__generation_ready(
+                   self->fresh, self->loader->limits.start_ms, error) &&
+           (!moves_state(self) || hold_and_hand_over(self, error));
+}
+
+/* Those who were held go to the new one. */
+static void
+send_on(Change *self)
+{
+    GPtrArray *endpoints = self->fresh->code_endpoints;
+
+    fulcra_host_owner_move(self->old->owner,
+            (FulcraEndpoint *const *)endpoints->pdata, endpoints->len);
+}
+
 /* --- doing it --- */
 
 static void
@@ -324,6 +373,8 @@ publish(Change *self)
     if (loader->sockets != NULL)
         loader->sockets->prepare(loader->sockets, before);
     fulcra__publication_publish(self->publication, loader);
+    if (moves_state(self))
+        send_on(self);
     swap_lists(self);
     if (self->fresh != NULL)
         fulcra__generation_start(self->fresh);
@@ -341,10 +392,9 @@ carry_out(Change *self, GError **error)
         return NULL;
     if (self->options.preview)
         return change_report(self);
-    if (self->fresh != NULL &&
-            !fulcra__loader_ready(self->loader, self->fresh, error)) {
+    if (self->fresh != NULL && !make_ready(self, error)) {
         if (self->fresh->errand != NULL)
-            self->fresh = NULL;
+            fulcra__loader_give_up(self->loader, g_steal_pointer(&self->fresh));
         return NULL;
     }
     publish(self);

@@ -196,6 +196,8 @@ fulcra__generation_new(const char *folder, FulcraDocument *document,
     self->imports = g_ptr_array_new();
     self->attachments = g_ptr_array_new();
     self->instances = g_array_new(false, false, sizeof(FulcraInstance));
+    self->code_endpoints = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra_host_endpoint_unref);
     self->path = realpath(folder, NULL);
     if (self->path == NULL) {
         fulcra__generation_problem(self, problems, root,
@@ -242,6 +244,8 @@ fulcra__generation_release(FulcraGeneration *self)
     }
     g_array_set_size(self->instances, 0);
     g_ptr_array_set_size(self->spaces, 0);
+    g_ptr_array_set_size(self->code_endpoints, 0);
+    g_clear_pointer(&self->owner, fulcra_host_owner_unref);
 }
 
 size_t
@@ -268,6 +272,8 @@ fulcra__generation_free(FulcraGeneration *self)
     fulcra__generation_stop(self);
     fulcra__generation_release(self);
     g_array_unref(self->instances);
+    g_ptr_array_unref(self->code_endpoints);
+    fulcra_representation_unref(self->state);
     fulcra_host_endpoint_unref(self->settings);
     g_ptr_array_unref(self->attachments);
     g_ptr_array_unref(self->imports);
@@ -337,91 +343,6 @@ check_requires(FulcraGeneration *self, FulcraProblems *problems)
                     json_node_get_string(range));
 }
 
-/* The code's name for itself must be the last part of the module's URI: what
- * was copied from another module and not renamed is found here. */
-static bool
-check_name(FulcraGeneration *self, const char *name, GError **error)
-{
-    if (strcmp(name, strrchr(self->uri, ':') + 1) == 0)
-        return true;
-    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_MODULE,
-            "calls itself '%s'; the module's \"uri\" must end with that, or "
-            "its FULCRA_MODULE_DEFINE say '%s'",
-            name, strrchr(self->uri, ':') + 1);
-    return false;
-}
-
-static void
-report_code(FulcraGeneration *self, const FulcraBuild *build, const char *why)
-{
-    fulcra__generation_problem(self, build->problems,
-            json_object_get_member(self->root, "library"), "%s: %s",
-            self->library, why);
-}
-
-void
-fulcra__generation_stage(FulcraGeneration *self, const FulcraBuild *build)
-{
-    JsonNode *library = json_object_get_member(self->root, "library");
-    g_autofree char *file = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (library == NULL)
-        return;
-    file = fulcra__generation_find(self, build->problems, library);
-    if (file == NULL)
-        return;
-    self->code = fulcra__library_stage(
-            file, build->staging, self->folder, build->trusted, &error);
-    if (self->code == NULL)
-        report_code(self, build, error->message);
-}
-
-/* On the errand's thread. What the probe said of the name is known before
- * anything is mapped. */
-static void
-load_code(void *data)
-{
-    FulcraGeneration *self = data;
-    FulcraLibrary *code = self->code;
-
-    self->has_code =
-            (code->name == NULL ||
-                    check_name(self, code->name, &self->code_error)) &&
-            fulcra__library_map(code, &self->code_error) &&
-            check_name(self, code->descriptor->name, &self->code_error) &&
-            fulcra__module_load(
-                    self->module, code->descriptor, &self->code_error);
-}
-
-/* Whether @run has ended; otherwise its thread keeps what is here. */
-static bool
-run_code(FulcraGeneration *self, void (*run)(void *data), unsigned timeout_ms)
-{
-    self->errand = fulcra__errand_start(run, self);
-    if (!fulcra__errand_await(self->errand, timeout_ms))
-        return false;
-    g_clear_pointer(&self->errand, fulcra__errand_unref);
-    return true;
-}
-
-static void
-build_code(FulcraGeneration *self, const FulcraBuild *build)
-{
-    g_autofree char *why = NULL;
-
-    if (self->code == NULL)
-        return;
-    if (!run_code(self, load_code, build->start_ms)) {
-        why = g_strdup_printf("its load function hangs: it has not returned "
-                              "within %u ms and was given up",
-                build->start_ms);
-        report_code(self, build, why);
-    } else if (!self->has_code) {
-        report_code(self, build, self->code_error->message);
-    }
-}
-
 /* (transfer full) */
 static FulcraEndpoint *
 build_settings(FulcraGeneration *self, const FulcraBuild *build)
@@ -446,61 +367,22 @@ build_spaces(FulcraGeneration *self, const FulcraBuild *build)
         g_ptr_array_add(self->spaces, fulcra__space_build(self, build, i));
 }
 
-static void
-list_endpoints(FulcraGeneration *self)
-{
-    size_t n_added;
-    FulcraAdded *const *added = fulcra__module_list(self->module, &n_added);
-
-    for (size_t i = 0; i < n_added; i++)
-        g_ptr_array_add(self->endpoints, g_strdup(added[i]->id));
-    g_ptr_array_add(self->endpoints, NULL);
-}
-
 void
 fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build)
 {
     self->module = fulcra__module_new(build->kernel, self->uri);
     self->settings = build_settings(self, build);
     check_requires(self, build->problems);
-    build_code(self, build);
+    fulcra__generation_build_code(self, build);
     if (self->errand != NULL)
         return;
-    list_endpoints(self);
+    fulcra__generation_list_endpoints(self);
     build_spaces(self, build);
     g_clear_pointer(&self->settings, fulcra_host_endpoint_unref);
     fulcra__module_finish(self->module);
 }
 
 /* --- starting and stopping --- */
-
-static void
-ready_code(void *data)
-{
-    FulcraGeneration *self = data;
-    const FulcraModuleOps *ops = fulcra__module_get_ops(self->module);
-
-    self->is_ready = ops->start(self->module, &self->code_error) &&
-                     self->code_error == NULL;
-}
-
-bool
-fulcra__generation_ready(
-        FulcraGeneration *self, unsigned timeout_ms, GError **error)
-{
-    if (fulcra__module_get_ops(self->module)->start == NULL)
-        self->is_ready = true;
-    else if (!run_code(self, ready_code, timeout_ms))
-        return fulcra__refuse(error,
-                "%s: it does not start: not ready within %u ms, and was given "
-                "up",
-                self->uri, timeout_ms);
-    if (self->is_ready)
-        return true;
-    return fulcra__refuse(error, "%s: it does not start: %s", self->uri,
-            self->code_error != NULL ? self->code_error->message
-                                     : "its start function did not say why");
-}
 
 void
 fulcra__generation_start(FulcraGeneration *self)

@@ -11,6 +11,9 @@
 #include "module.h"
 #include "requires.h"
 
+#include <fulcra-host/owner.h>
+#include <fulcra/representation.h>
+
 /* What a definition is built with. */
 typedef struct {
     FulcraKernel *kernel;
@@ -50,9 +53,13 @@ typedef struct {
     GError *code_error;     /* (nullable): why not, or why it did not start */
     bool is_started;        /* what its definition says: timers */
     bool is_ready;          /* its code has started */
-    FulcraErrand *errand;   /* (nullable): code of it that somebody waits for;
-                               nothing here is to be touched until it ends */
-    unsigned mark;          /* to order by */
+    FulcraOwner *owner;     /* (nullable): it hands its state over */
+    GPtrArray *code_endpoints;   /* of FulcraEndpoint: to whom it does */
+    FulcraRepresentation *state; /* (nullable): on its way */
+    unsigned state_version;
+    FulcraErrand *errand; /* (nullable): code of it that somebody waits for;
+                             nothing here is to be touched until it ends */
+    unsigned mark;        /* to order by */
 
     unsigned number;               /* among those of its module, from 1 */
     int64_t loaded_us, retired_us; /* g_get_real_time() */
@@ -82,6 +89,11 @@ void fulcra__generation_build(FulcraGeneration *self, const FulcraBuild *build);
 bool fulcra__generation_ready(
         FulcraGeneration *self, unsigned timeout_ms, GError **error);
 
+/** Exports the state of @self, which is held, and imports it into @next, which
+ * is ready. Where either hangs its `errand` is left set. */
+bool fulcra__generation_hand_over(FulcraGeneration *self,
+        FulcraGeneration *next, unsigned timeout_ms, GError **error);
+
 /** Lets go of its spaces and of all that its definition made. */
 void fulcra__generation_release(FulcraGeneration *self);
 
@@ -107,6 +119,15 @@ JsonObject *fulcra__generation_get_space(FulcraGeneration *self, size_t i);
 void fulcra__generation_problem(FulcraGeneration *self,
         FulcraProblems *problems, JsonNode *node, const char *format, ...)
         FULCRA_PRINTF(4, 5);
+
+/* code.c */
+
+/** Maps the code and lets it add its endpoints; what is wrong is reported. */
+void fulcra__generation_build_code(
+        FulcraGeneration *self, const FulcraBuild *build);
+
+/** Takes note of what it has added. */
+void fulcra__generation_list_endpoints(FulcraGeneration *self);
 
 /* entry-values.c */
 

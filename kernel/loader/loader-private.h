@@ -72,10 +72,9 @@ void fulcra__modules_check_overrides(
 void fulcra__modules_build(FulcraLoader *self, GPtrArray *modules, size_t first,
         bool overrides, FulcraProblems *problems);
 
-/** Lets the code of @one get ready. Where it hangs it is given up: @one is not
- * to be used any more. */
-bool fulcra__loader_ready(
-        FulcraLoader *self, FulcraGeneration *one, GError **error);
+/** Code of @one hangs: nothing of it may be touched until it comes back, if it
+ * ever does. @one: (transfer full) */
+void fulcra__loader_give_up(FulcraLoader *self, FulcraGeneration *one);
 
 /* --- publication.c --- */
 

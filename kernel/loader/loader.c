@@ -297,10 +297,11 @@ ready_new(FulcraLoader *self, GError **error)
     for (size_t i = self->n_loaded; i < self->generations->len; i++) {
         FulcraGeneration *one = self->generations->pdata[i];
 
-        if (fulcra__loader_ready(self, one, error))
+        if (fulcra__generation_ready(one, self->limits.start_ms, error))
             continue;
         if (one->errand != NULL)
-            g_ptr_array_steal_index(self->generations, (unsigned)i);
+            fulcra__loader_give_up(self,
+                    g_ptr_array_steal_index(self->generations, (unsigned)i));
         return false;
     }
     return true;

@@ -66,7 +66,8 @@ fulcra__generation_list_left(FulcraLoader *self, FulcraGeneration *one)
     list_instances(one, texts);
     fulcra__module_list_threads(one->module, texts);
     if (one->errand != NULL)
-        g_ptr_array_add(texts, g_strdup("its stop function"));
+        g_ptr_array_add(
+                texts, g_strdup("a call of its code that does not return"));
     return texts;
 }
 
@@ -201,10 +202,12 @@ static bool
 tend_one(FulcraLoader *self, FulcraGeneration *one)
 {
     g_autoptr(GPtrArray) left = NULL;
+    size_t n = count_requests(self, one);
 
+    if (n == 0 && one->owner != NULL) /* nobody is left who might come */
+        fulcra_host_owner_move(one->owner, NULL, 0);
     if (!one->is_stopping) {
-        if (count_requests(self, one) > 0 &&
-                g_get_monotonic_time() < one->patience_us)
+        if (n > 0 && g_get_monotonic_time() < one->patience_us)
             return false;
         begin_stop(one);
     }

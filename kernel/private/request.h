@@ -54,6 +54,7 @@ struct _FulcraRequest {
     bool relays;     /* its sub-requests stand for it */
     bool deferred;
     bool forwarded;    /* it is on the way in of its root, past an overlay */
+    bool moved;        /* another endpoint answers it: see owner.h */
     atomic_bool timed; /* has an entry among the deadlines */
     atomic_bool cancelled; /* it and all below are not wanted any more */
     FulcraRoot *root;
@@ -98,6 +99,7 @@ struct _FulcraRequest {
     atomic_bool watched;
     atomic_uint running; /* how many forwarded ones have not; and itself: */
 #define FULCRA__RUNNING_ITSELF (1u << 31)
+    atomic_uint inside; /* FULCRA__INSIDE_*: see owner.h */
     void (*when_returned)(FulcraRequest *self, void *user_data);
     void *when_returned_data;
     FulcraTask return_task;
@@ -227,6 +229,11 @@ FulcraRequest *fulcra__request_new_transrept(FulcraRequest *parent,
 /** The kernel's entries for the deadlines: see fulcra__deadlines_new(). */
 void fulcra__request_hold_expiring(FulcraDeadline *entry);
 void fulcra__request_expire(FulcraDeadline *entry);
+
+/** @self again, for @endpoint to answer in the place of its own. (transfer
+ * full) */
+FulcraRequest *fulcra__request_redirect(
+        FulcraRequest *self, FulcraEndpoint *endpoint);
 
 /** What fulcra_request_defer() returns. */
 extern FulcraRepresentation *const fulcra__deferred;

@@ -3,6 +3,7 @@
 
 #include "private/cut.h"
 #include "private/grammar.h"
+#include <fulcra-host/owner.h>
 #include <fulcra-host/space.h>
 
 struct _FulcraEndpoint {
@@ -17,6 +18,7 @@ struct _FulcraEndpoint {
     const char *module; /* (nullable) interned */
     void *pin;
     GDestroyNotify release_pin;
+    FulcraOwner *owner; /* (nullable) */
 };
 
 typedef enum {

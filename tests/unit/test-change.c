@@ -100,7 +100,9 @@ write_code(Fixture *self, const char *words)
 #define ENDPOINTS                                                              \
     "{\"id\":\"number\",\"grammar\":\"res:/life/number\"},"                    \
     "{\"id\":\"held\",\"grammar\":\"res:/life/held\"},"                        \
-    "{\"id\":\"release\",\"grammar\":\"res:/life/release\"}"
+    "{\"id\":\"release\",\"grammar\":\"res:/life/release\"},"                  \
+    "{\"id\":\"count\",\"grammar\":\"res:/life/count\"},"                      \
+    "{\"id\":\"tick\",\"grammar\":\"res:/life/tick\"}"
 
 /* @keys: more of the definition, each with a comma behind it */
 static void
@@ -318,11 +320,11 @@ test_in_flight(Fixture *self, const void *data)
     atomic_int answered = 0;
     FulcraRepresentation *answer;
 
-    load_life(self, "1", "");
+    load_life(self, "1 stateless", "");
     old = root(self, "res:/life/held");
     release = root(self, "res:/life/release"); /* of the same generation */
     fulcra_request_issue_async(old, held_answered, &answered);
-    write_code(self, "2");
+    write_code(self, "2 stateless");
     reload(self);
     assert_answer(self, "res:/life/number", "2");
     assert_left(self, 1, "2 requests that began in it");
@@ -465,6 +467,172 @@ test_names(Fixture *self, const void *data)
     reload(self);
 }
 
+/* --- state --- */
+
+static void
+tick(Fixture *self, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        g_autoptr(FulcraRequest) request = root(self, "res:/life/tick");
+        g_autoptr(FulcraRepresentation) answer =
+                fulcra_request_issue(request, NULL);
+
+        g_assert_nonnull(answer);
+    }
+}
+
+static void
+test_state(Fixture *self, const void *data)
+{
+    load_life(self, "1", "");
+    tick(self, 3);
+    write_code(self, "2");
+    reload(self);
+    tick(self, 2);
+    assert_answer(self, "res:/life/count", "5");
+    write_code(self, "3 fail-import");
+    assert_reload_fails(self,
+            "urn:test:life 1.0.0: it cannot import the state of 1.0.0: state "
+            "of version 1 cannot be read");
+    tick(self, 1);
+    assert_answer(self, "res:/life/count", "6");
+    assert_answer(self, "res:/life/number", "2");
+    write_code(self, "4 stateless");
+    reload(self);
+    assert_answer(self, "res:/life/count", "0");
+}
+
+/* Counts those that were answered with the number that it begins with. */
+typedef struct {
+    const char *expected;
+    atomic_int answered;
+} Expected;
+
+static void
+number_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    Expected *self = user_data;
+
+    g_assert_no_error(error);
+    g_assert_cmpstr(fulcra_representation_get_text(answer), ==, self->expected);
+    atomic_fetch_add(&self->answered, 1);
+}
+
+typedef struct {
+    Fixture *fixture;
+    GError *error;
+    atomic_bool done;
+} Reloading;
+
+static void *
+reload_aside(void *data)
+{
+    Reloading *self = data;
+    g_autoptr(FulcraChange) change = fulcra_host_loader_reload(
+            self->fixture->loader, "life", NULL, &self->error);
+
+    atomic_store(&self->done, true);
+    return NULL;
+}
+
+static void
+await_answered(Expected *expected)
+{
+    int64_t until = g_get_monotonic_time() + patience() * 20 * G_USEC_PER_SEC;
+
+    while (atomic_load(&expected->answered) == 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        g_usleep(1000);
+    }
+}
+
+/* Waits until requests to the module are held: one is answered no more. */
+static void
+await_hold(Fixture *self, Expected *expected)
+{
+    int64_t until = g_get_monotonic_time() + patience() * 20 * G_USEC_PER_SEC;
+    int issued = 0;
+
+    do {
+        g_autoptr(FulcraRequest) request = root(self, "res:/life/number");
+
+        g_assert_cmpint(g_get_monotonic_time(), <, until);
+        fulcra_request_issue_async(request, number_answered, expected);
+        issued++;
+    } while (atomic_load(&expected->answered) == issued);
+}
+
+static void
+nothing_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_CANCELLED);
+}
+
+/* One request is inside, and another comes: it is held until the first has
+ * ended, and then answered by the next generation; so is whoever comes to the
+ * old one later. */
+static void
+test_held(Fixture *self, const void *data)
+{
+    g_autoptr(FulcraRequest) inside = NULL, late = NULL;
+    g_autoptr(FulcraRepresentation) answer = NULL;
+    Reloading reloading = { .fixture = self };
+    Expected held = { .expected = "1" };
+    pthread_t thread;
+
+    load_life(self, "1", "");
+    tick(self, 4);
+    late = root(self, "res:/life/count"); /* of the first generation */
+    inside = root(self, "res:/life/held");
+    fulcra_request_issue_async(inside, nothing_answered, NULL);
+    write_code(self, "2");
+    pthread_create(&thread, NULL, reload_aside, &reloading);
+    await_hold(self, &held);
+    g_assert_false(atomic_load(&reloading.done));
+    held.expected = "2";
+    atomic_store(&held.answered, 0);
+    fulcra_request_cancel(inside);
+    pthread_join(thread, NULL);
+    g_assert_no_error(reloading.error);
+    await_answered(&held);
+    assert_answer(self, "res:/life/number", "2");
+    answer = fulcra_request_issue(late, NULL);
+    g_assert_cmpstr(fulcra_representation_get_text(answer), ==, "4");
+}
+
+/* It does not end: the change is given up, and who was held goes on. */
+static void
+test_never_ends(Fixture *self, const void *data)
+{
+    FulcraChangeLimits limits = FULCRA_CHANGE_LIMITS_DEFAULT;
+    g_autoptr(FulcraRequest) inside = NULL;
+    Reloading reloading = { .fixture = self };
+    Expected held = { .expected = "1" };
+    atomic_int answered = 0;
+    pthread_t thread;
+
+    limits.hold_ms = 300;
+    fulcra_host_loader_set_limits(self->loader, &limits);
+    load_life(self, "1", "");
+    inside = root(self, "res:/life/held");
+    fulcra_request_issue_async(inside, held_answered, &answered);
+    write_code(self, "2");
+    pthread_create(&thread, NULL, reload_aside, &reloading);
+    await_hold(self, &held);
+    atomic_store(&held.answered, 0);
+    pthread_join(thread, NULL);
+    g_assert_cmpstr(reloading.error->message, ==,
+            "urn:test:life 1.0.0: its state cannot be handed over: 1 request "
+            "in it did not end within 300 ms");
+    g_clear_error(&reloading.error);
+    await_answered(&held);
+    assert_answer(self, "res:/life/release", "true");
+    g_assert_cmpint(atomic_load(&answered), ==, 1);
+    assert_answer(self, "res:/life/number", "1");
+}
+
 /* --- staging --- */
 
 typedef struct {
@@ -582,6 +750,9 @@ main(int argc, char **argv)
     TEST("/change/side-by-side", test_side_by_side);
     TEST("/change/preview", test_preview);
     TEST("/change/names", test_names);
+    TEST("/change/state", test_state);
+    TEST("/change/held", test_held);
+    TEST("/change/never-ends", test_never_ends);
     TEST("/change/changing", test_changing);
     TEST("/change/stale", test_stale);
     TEST("/change/helper", test_helper);

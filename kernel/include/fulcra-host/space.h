@@ -62,6 +62,11 @@ FulcraDomain *fulcra_host_domain_new(FulcraKernel *kernel, const char *name);
 FulcraDomain *fulcra_host_domain_ref(FulcraDomain *self);
 void fulcra_host_domain_unref(FulcraDomain *self);
 
+/** Calls @run while no code of the domain runs. On a thread that may wait and
+ * holds no domain. */
+void fulcra_host_domain_run(
+        FulcraDomain *self, void (*run)(void *data), void *data);
+
 /* --- spaces --- */
 
 /** An empty, unsealed space named @uri. (transfer full) */

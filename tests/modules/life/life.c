@@ -16,6 +16,7 @@
  *
  * talk   SINK ws:/life/talk: answers "NUMBER MESSAGE", counts it
  * count  SOURCE res:/life/count
+ * tick   SOURCE res:/life/tick: counts
  * number SOURCE res:/life/number
  * held   SOURCE res:/life/held: answered by res:/life/release
  * boxed  SOURCE res:/life/boxed: something that only its code can free
@@ -139,6 +140,13 @@ count_source(FulcraRequest *request, GError **error)
 }
 
 static FulcraRepresentation *
+tick_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_representation_new_int(
+            atomic_fetch_add(data_count(shared), 1) + 1);
+}
+
+static FulcraRepresentation *
 number_source(FulcraRequest *request, GError **error)
 {
     return fulcra_representation_new_int((int64_t)data_number(shared));
@@ -209,6 +217,7 @@ static const FulcraEndpointOps work_ops = {
     }
 
 static const FulcraEndpointOps count_ops = SOURCE_OPS(count_source);
+static const FulcraEndpointOps tick_ops = SOURCE_OPS(tick_source);
 static const FulcraEndpointOps number_ops = SOURCE_OPS(number_source);
 static const FulcraEndpointOps held_ops = SOURCE_OPS(held_source);
 static const FulcraEndpointOps release_ops = SOURCE_OPS(release_source);
@@ -250,6 +259,9 @@ life_start(FulcraModule *module, GError **error)
 static void
 life_stop(FulcraModule *module)
 {
+    if (held != NULL)
+        fulcra_request_fail(g_steal_pointer(&held),
+                g_error_new(FULCRA_ERROR, FULCRA_ERROR_GONE, "it ends"));
     while (is_variant("hang-stop"))
         pause();
 }
@@ -300,6 +312,7 @@ add_all(FulcraModule *module, GError **error)
         { "talk", &talk_ops },
         { "work", &work_ops },
         { "count", &count_ops },
+        { "tick", &tick_ops },
         { "number", &number_ops },
         { "held", &held_ops },
         { "release", &release_ops },
