@@ -2,13 +2,15 @@
 """Modules that are replaced, or cannot be, while sockets are open."""
 
 import json
+import re
 import resource
 import shutil
+import subprocess
 import time
 
 import pytest
 
-from client import TEXT, Refused, wait_for
+from client import BUILD, SANITIZED, TEXT, Refused, wait_for
 from life import Life, code, number, put
 
 
@@ -223,3 +225,65 @@ def test_a_disk_that_is_full(life, server):
         life.await_failure(server, "life.so: cannot be copied to ")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         assert goes_on(life, server, socket)
+
+
+# While they all talk
+
+class Numbers:
+    """tests/bench/numbers at work."""
+
+    def __init__(self, server, connections, rate, *paths):
+        self.process = subprocess.Popen(
+            [f"{BUILD}/tests/bench/numbers", "-P", str(server.port), "-c", str(connections),
+             "-r", str(rate), *paths],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "open\n", self.process.stderr.read()
+
+    def finish(self):
+        out, err = self.process.communicate(timeout=120)
+        assert self.process.returncode == 0, err
+        return json.loads(out)
+
+
+def private(server):
+    """Bytes that only the server has: heap, stacks, data of what is mapped."""
+    with open(f"/proc/{server.process.pid}/smaps_rollup") as file:
+        found = re.search(r"^Anonymous:\s+(\d+) kB", file.read(), re.M)
+    return int(found[1]) << 10
+
+
+@pytest.mark.parametrize("words", ["", "stateless"])
+def test_nothing_is_lost_while_the_module_is_replaced(life, server, size, words):
+    """Every socket sends numbers, and each is answered once and in order by
+    whichever generation is there, while one takes the other's place. Where
+    state is handed over, the last one has counted all of them."""
+    sockets = size(300, 1000 if SANITIZED else 10000)
+    changes = size(6, 100)
+    life.write(f"2 {words}")
+    life.await_replaced(server)
+    numbers = Numbers(server, sockets, size(10, 1), "/life/talk", "/life/work")
+    for i in range(changes):
+        life.write(f"{i + 3} {words}")
+        life.await_replaced(server)
+    result = numbers.finish()
+    assert result["closed"] == result["wrong"] == 0, result
+    assert result["answered"] == result["sent"] > sockets, result
+    assert result["prefixes"] > changes / 2, result
+    if not words:
+        assert int(server.get("/life/count").text) == result["answered"]
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers keep what was freed")
+def test_what_a_generation_leaves_is_small(life, serve, size):
+    server = serve("--watch", str(life.watched), config={}, env={"MALLOC_ARENA_MAX": "1"})
+    changes = size(8, 40)
+
+    def replace(first):
+        for i in range(first, first + changes):
+            life.write(str(i))
+            life.await_replaced(server)
+        return private(server)
+
+    before = replace(2)
+    after = replace(2 + changes)
+    assert after - before <= changes * 32 << 10, (before, after)
