@@ -189,9 +189,9 @@ request_complete(
         fulcra__trace_end(self);
 
     bool asynchronous = self->answered != NULL;
-    request_publish(self);
     if (self->endpoint != NULL && self->endpoint->owner != NULL)
         fulcra__owner_mark(self, FULCRA__INSIDE_ANSWERED);
+    request_publish(self);
     if (asynchronous) {
         if (atomic_load(&self->timed))
             fulcra__deadlines_remove(
