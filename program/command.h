@@ -68,6 +68,9 @@ extern const FulcraCommand fulcra_command_log;
 extern const FulcraCommand fulcra_command_top;
 extern const FulcraCommand fulcra_command_drain;
 extern const FulcraCommand fulcra_command_reload;
+extern const FulcraCommand fulcra_command_doctor;
+extern const FulcraCommand fulcra_command_completions;
+extern const FulcraCommand fulcra_command_manual;
 
 /** Every command, in the order of --help; ends with NULL. */
 extern const FulcraCommand *const fulcra_commands[];
@@ -118,6 +121,19 @@ FulcraSettings *fulcra_options_load_settings(
 
 /* A command that no list shows: what the loader runs to try out modules. */
 #define FULCRA_COMMAND_PROBE "probe-modules"
+
+/* An option of a command, whether its own or a setting's. */
+typedef struct {
+    const char *name;    /* without its dashes */
+    const char *metavar; /* NULL: a flag */
+    const char *help;
+    const char *fallback; /* (nullable): of a setting that has one */
+} FulcraOptionInfo;
+
+/** Calls @each for all that @command takes, in the order of --help. */
+void fulcra_command_foreach_option(const FulcraCommand *command,
+        void (*each)(const FulcraOptionInfo *option, void *user_data),
+        void *user_data);
 
 /** What --help prints. */
 void fulcra_command_print_help(const FulcraCommand *command);

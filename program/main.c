@@ -37,6 +37,9 @@ const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_reload,
     &fulcra_command_drain,
     &fulcra_command_settings,
+    &fulcra_command_doctor,
+    &fulcra_command_completions,
+    &fulcra_command_manual,
     &fulcra_command_version,
     NULL,
 };

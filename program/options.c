@@ -382,21 +382,47 @@ print_wrapped(const char *text, unsigned column)
     putchar('\n');
 }
 
-static void
-print_option(Known known)
+static FulcraOptionInfo
+known_info(Known known)
 {
-    const char *metavar = known_metavar(known);
-    g_autofree char *left = g_strdup_printf("  --%s%s%s", known_name(known),
-            metavar ? " " : "", metavar ? metavar : "");
-    const char *help =
-            known.own != NULL ? known.own->help : known.setting->key.help;
-    bool shows_default = known.setting != NULL && metavar != NULL &&
-                         known.setting->key.fallback[0] != '\0';
-    g_autofree char *right = shows_default
-                                     ? g_strdup_printf("%s (%s)", help,
-                                               known.setting->key.fallback)
-                                     : g_strdup(help);
+    const FulcraSettingSpec *setting = known.setting;
 
+    return (FulcraOptionInfo){
+        .name = known_name(known),
+        .metavar = known_metavar(known),
+        .help = setting != NULL ? setting->key.help : known.own->help,
+        .fallback = setting != NULL && setting->metavar != NULL &&
+                                    setting->key.fallback[0] != '\0'
+                            ? setting->key.fallback
+                            : NULL,
+    };
+}
+
+void
+fulcra_command_foreach_option(const FulcraCommand *command,
+        void (*each)(const FulcraOptionInfo *option, void *user_data),
+        void *user_data)
+{
+    g_autoptr(GArray) all = known_list(command);
+
+    for (unsigned i = 0; i < all->len; i++) {
+        FulcraOptionInfo option = known_info(g_array_index(all, Known, i));
+
+        each(&option, user_data);
+    }
+}
+
+static void
+print_option(const FulcraOptionInfo *option, void *user_data)
+{
+    g_autofree char *left = g_strdup_printf("  --%s%s%s", option->name,
+            option->metavar ? " " : "", option->metavar ? option->metavar : "");
+    g_autofree char *right =
+            option->fallback != NULL
+                    ? g_strdup_printf("%s (%s)", option->help, option->fallback)
+                    : g_strdup(option->help);
+
+    (void)user_data;
     fputs(left, stdout);
     print_wrapped(right, (unsigned)strlen(left));
 }
@@ -404,14 +430,11 @@ print_option(Known known)
 void
 fulcra_command_print_help(const FulcraCommand *command)
 {
-    g_autoptr(GArray) all = known_list(command);
-
     printf("usage: fulcra %s [OPTION]...%s%s\n\n%s\n", command->name,
             command->operands ? " " : "",
             command->operands ? command->operands : "", command->summary);
     if (command->text != NULL)
         printf("\n%s\n", command->text);
     printf("\n");
-    for (unsigned i = 0; i < all->len; i++)
-        print_option(g_array_index(all, Known, i));
+    fulcra_command_foreach_option(command, print_option, NULL);
 }

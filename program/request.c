@@ -8,7 +8,7 @@
  * gone.
  */
 
-#include "command.h"
+#include "client/client.h"
 #include "setup.h"
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/request.h>
@@ -230,6 +230,14 @@ request_once(FulcraOptions *options, const FulcraSettings *settings,
     return fine ? FULCRA_EXIT_FINE : FULCRA_EXIT_FAILED;
 }
 
+static bool
+is_for_a_server(const FulcraOptions *options)
+{
+    return fulcra_options_has(options, "live") ||
+           fulcra_options_has(options, "socket") ||
+           fulcra_options_has(options, "json");
+}
+
 static int
 request(FulcraOptions *options)
 {
@@ -238,6 +246,8 @@ request(FulcraOptions *options)
     FulcraVerb verb = FULCRA_VERB_SOURCE;
     g_autoptr(GError) error = NULL;
 
+    if (is_for_a_server(options))
+        return fulcra_client_request(options);
     if (name != NULL && !parse_verb(name, &verb)) {
         fulcra_complain("request: no verb '%s'; SOURCE, SINK, NEW, DELETE, "
                         "EXISTS and META would be right",
@@ -263,6 +273,9 @@ static const FulcraOption request_options[] = {
     { "verb", "VERB", "SOURCE (the default), SINK, NEW, DELETE, EXISTS, META" },
     { "type", "TYPE", "the type that the answer shall have" },
     { "primary", "TEXT", "the primary argument of SINK and NEW" },
+    { "live", NULL,
+            "ask in a running server, and load nothing; so do --socket and "
+            "--json" },
     { "trace", NULL,
             "say on standard error which requests were made, and how long "
             "each took" },
@@ -275,8 +288,9 @@ const FulcraCommand fulcra_command_request = {
     .min_operands = 1,
     .max_operands = 1,
     .settings = FULCRA_FOR_REQUEST,
+    .admin = true,
     .options = request_options,
-    .summary = "Load modules, ask for one resource, print it.",
+    .summary = "Load modules, or go to a server, and ask for one resource.",
     .text = "The request is resolved as if it came by HTTP: in the space that "
             "imports all\nthat is public and attached to the front.",
     .run = request,

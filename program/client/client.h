@@ -65,6 +65,9 @@ typedef struct {
 /** For FulcraCommand.run, where .ask is set. */
 int fulcra_client_run(FulcraOptions *options);
 
+/** fulcra request, asked in a running server. Returns the exit status. */
+int fulcra_client_request(const FulcraOptions *options);
+
 /* --- printing --- */
 
 typedef struct {

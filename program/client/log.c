@@ -95,6 +95,6 @@ const FulcraCommand fulcra_command_log = {
     .options = log_options,
     .summary = "Show a running server's log.",
     .text = "The server keeps its last 1024 lines, at most 512 KiB. With "
-            "--json each line is an\nobject: number, level, text.",
+            "--json each line is\nan object: number, level, text.",
     .run = log_run,
 };

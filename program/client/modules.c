@@ -15,7 +15,7 @@
 
 static const char name_text[] =
         "A MODULE is a URI or an unambiguous last part of one, with @VERSION "
-        "behind it where\nseveral are loaded.";
+        "behind it\nwhere several are loaded.";
 
 /* --- looking --- */
 

@@ -38,8 +38,8 @@ const FulcraCommand fulcra_command_reload = {
     .admin = true,
     .summary = "Let a running server read its configuration again.",
     .text = "Listeners, limits and the log level change, and no socket is "
-            "closed; what needs a\nrestart is named. A configuration that is "
-            "wrong in any way changes nothing. SIGHUP\ndoes the same.",
+            "closed; what needs\na restart is named. A configuration that is "
+            "wrong in any way changes nothing.\nSIGHUP does the same.",
     .ask = &(const FulcraAsk){ "PUT", "/configuration", .print = print_reload },
     .run = fulcra_client_run,
 };

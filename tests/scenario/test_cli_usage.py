@@ -3,7 +3,11 @@
 
 import pytest
 
-COMMANDS = ["serve", "check", "request", "settings", "version"]
+COMMANDS = ["serve", "check", "request", "settings", "version", "module list",
+            "module info", "module load", "module reload", "module unload",
+            "resolve", "space tree", "socket list", "socket close", "cache stat",
+            "cache expire", "stat", "top", "log", "reload", "drain", "doctor",
+            "completions", "manual"]
 
 
 def test_help_lists_every_command(fulcra):
@@ -17,7 +21,7 @@ def test_help_lists_every_command(fulcra):
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_has_help(fulcra, command, option):
-    result = fulcra(command, option)
+    result = fulcra(*command.split(), option)
 
     assert result.returncode == 0 and result.stderr == ""
     assert result.stdout.startswith(f"usage: fulcra {command} ")
@@ -39,6 +43,11 @@ WRONG = [
     ([], "no command"),
     (["swerve"], "did you mean 'serve'?"),
     (["frobnicate"], "fulcra --help"),
+    (["module"], "'module list', 'module info', 'module load'"),
+    (["module", "lst"], "no command 'module lst'; 'module list', "),
+    (["space", "--json"], "'space tree' would be right"),
+    (["resolve"], "IDENTIFIER is missing"),
+    (["completions", "fish"], "bash or zsh would be right"),
     (["serve", "--lisen", "x"], "did you mean --listen?"),
     (["serve", "--nothing-like-it"], "no option --nothing-like-it"),
     (["serve", "-v"], "no option -v"),
