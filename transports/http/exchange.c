@@ -46,6 +46,7 @@ exchange_free(FulcraContext *context)
     fulcra__http_reply_finish(&self->reply);
     fulcra__http_reply_finish(&self->taken);
     g_free(self->target);
+    g_free(self->key);
     g_free(self);
 }
 

@@ -32,6 +32,7 @@ struct _FulcraHttpExchange {
     FulcraHttpDaemon *daemon;
     const char *front, *scheme; /* interned */
     char *target;               /* as it was sent */
+    char *key; /* (nullable): the Sec-WebSocket-Key, if there is one */
     FulcraHttpHead *head;
     FulcraHttpReply reply;
     FulcraRepresentation *body; /* (nullable): immutable once ASKED */

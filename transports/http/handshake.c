@@ -41,7 +41,7 @@ fulcra__http_handshake_asked(FulcraHttpHead *head, const char *version)
 }
 
 /* 16 bytes in base64 are 22 characters and "=="; of the last character two
- * bits are used. Repeated keys arrive joined by ", ", which is neither. */
+ * bits are used. */
 static bool
 is_key(const char *key)
 {
@@ -54,7 +54,8 @@ is_key(const char *key)
 }
 
 unsigned
-fulcra__http_handshake_check(FulcraHttpHead *head, const char **reason)
+fulcra__http_handshake_check(
+        FulcraHttpHead *head, const char *key, const char **reason)
 {
     const char *version =
             fulcra_http_head_get_header(head, "sec-websocket-version");
@@ -68,7 +69,7 @@ fulcra__http_handshake_check(FulcraHttpHead *head, const char **reason)
         *reason = "the WebSocket version is not 13";
         return 426;
     }
-    if (!is_key(fulcra_http_head_get_header(head, "sec-websocket-key"))) {
+    if (!is_key(key)) {
         *reason = "Sec-WebSocket-Key is not 16 bytes in base64, once";
         return 400;
     }

@@ -18,13 +18,14 @@ bool fulcra__http_handshake_asked(FulcraHttpHead *head, const char *version);
 
 /**
  * fulcra__http_handshake_check:
+ * @key: (nullable): the Sec-WebSocket-Key, which the head does not keep
  * @reason: (out): a static string, where it is refused
  *
  * Returns: 0, or the status to refuse with: 400, or 426 for a version other
  * than 13
  */
 unsigned fulcra__http_handshake_check(
-        FulcraHttpHead *head, const char **reason);
+        FulcraHttpHead *head, const char *key, const char **reason);
 
 /** The Sec-WebSocket-Accept for @key. (transfer full) */
 char *fulcra__http_handshake_accept(const char *key);

@@ -117,9 +117,8 @@ append_value(GString *row, const FulcraHttpReceived *received, size_t index)
 static bool
 is_own(const FulcraHttpField *field)
 {
-    static const char *const names[] = { "cookie", "authorization",
-        "sec-websocket-key", "referer", "x-forwarded-for", "forwarded",
-        "x-real-ip", "x-request-id" };
+    static const char *const names[] = { "cookie", "authorization", "referer",
+        "x-forwarded-for", "forwarded", "x-real-ip", "x-request-id" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
         if (has_name(field, names[i]))
@@ -127,17 +126,26 @@ is_own(const FulcraHttpField *field)
     return false;
 }
 
+/* The nonce of a handshake says nothing to an application, and would be half of
+ * what a socket keeps. */
+static bool
+is_wanted(const FulcraHttpReceived *received, size_t index)
+{
+    return !has_name(&received->fields[index], "sec-websocket-key") &&
+           !came_before(received, index);
+}
+
 static void
 append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
 {
     for (size_t i = 0; i < received->n_fields; i++)
-        if (!came_before(received, i) && is_own(&received->fields[i])) {
+        if (is_wanted(received, i) && is_own(&received->fields[i])) {
             append_name(common, &received->fields[i]);
             append_value(own, received, i);
         }
     append(common, "", 0);
     for (size_t i = 0; i < received->n_fields; i++)
-        if (!came_before(received, i) && !is_own(&received->fields[i])) {
+        if (is_wanted(received, i) && !is_own(&received->fields[i])) {
             append_name(common, &received->fields[i]);
             append_value(common, received, i);
         }

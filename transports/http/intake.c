@@ -97,6 +97,22 @@ find_field(const FulcraHttpReceived *received, const char *name)
     return NULL;
 }
 
+/* Where it is said twice, there is none. */
+static void
+take_key(FulcraHttpExchange *self, const FulcraHttpReceived *received)
+{
+    const FulcraHttpField *key = find_field(received, "sec-websocket-key");
+
+    for (size_t i = 0; key != NULL && i < received->n_fields; i++)
+        if (&received->fields[i] != key &&
+                received->fields[i].n_name == key->n_name &&
+                g_ascii_strncasecmp(
+                        received->fields[i].name, key->name, key->n_name) == 0)
+            return;
+    if (key != NULL)
+        self->key = g_strndup(key->value, key->n_value);
+}
+
 static bool
 make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
 {
@@ -115,6 +131,7 @@ make_head(FulcraHttpExchange *self, const FulcraHttpReceived *received)
     self->head = fulcra__http_head_new(path, *query == '?' ? query + 1 : "",
             self->peer->remote_host, received,
             find_field(received, "upgrade") != NULL);
+    take_key(self, received);
     /* The layer below; it takes over the reference. */
     self->context.parent = fulcra_http_head_get_context(self->head);
     if (self->peer->layer != NULL)

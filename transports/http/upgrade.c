@@ -34,7 +34,8 @@ fulcra__http_upgrade_open(FulcraHttpExchange *self)
     const FulcraHttpUpgradeHook *hook = fulcra__http_server_get_hook(
             fulcra__http_daemon_get_server(self->daemon));
     const char *reason;
-    unsigned status = fulcra__http_handshake_check(self->head, &reason);
+    unsigned status =
+            fulcra__http_handshake_check(self->head, self->key, &reason);
 
     if (status == 0) {
         hook->open(self, hook->user_data);
@@ -97,8 +98,7 @@ on_upgraded(void *data, struct MHD_Connection *connection, void *context,
 static void
 add_handshake_headers(FulcraHttpExchange *self)
 {
-    g_autofree char *accept = fulcra__http_handshake_accept(
-            fulcra_http_head_get_header(self->head, "sec-websocket-key"));
+    g_autofree char *accept = fulcra__http_handshake_accept(self->key);
     const GPtrArray *headers;
 
     fulcra__http_answer_header(&self->answer, "Upgrade", "websocket");
