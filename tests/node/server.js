@@ -2,7 +2,7 @@
 'use strict';
 
 // A server for a test file: `const server = await start()`, server.url,
-// server.ws(path), `await server.stop()`, which insists on a clean end.
+// server.explorer with its token, server.ws(path), `await server.stop()`, which insists on a clean end.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -24,12 +24,12 @@ async function start(...args) {
   const exited = once(child, 'exit');
   process.on('exit', () => child.kill('SIGKILL'));
 
-  const url = await new Promise((resolve, reject) => {
+  const [url, explorer] = await new Promise((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (data) => {
       text += data;
-      const found = /^listening on (http:\/\/\S+:\d+)$/m.exec(text);
-      if (found) resolve(found[1]);
+      const found = /^listening on (http:\/\/\S+:\d+)\n(?:.*\n)*explorer on (\S+)$/m.exec(text);
+      if (found) resolve(found.slice(1));
     });
     child.on('exit', () => reject(
       new Error(`no listener:\n${fs.readFileSync(logPath, 'utf8')}`)));
@@ -37,6 +37,7 @@ async function start(...args) {
 
   return {
     url,
+    explorer,
     ws: (where) => url.replace('http:', 'ws:') + where,
     log: () => fs.readFileSync(logPath, 'utf8'),
     async stop() {
