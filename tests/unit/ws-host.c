@@ -417,6 +417,94 @@ static const FulcraEndpointOps publish_ops = { .size = sizeof(
     .run = FULCRA_RUN_CONCURRENT,
     .source = publish_source };
 
+/* --- /audience/RUN/NAME: subscribed to the topic NAME. A message M of one
+ * becomes M.a to the topic, M.b to the one, M.c to the topic. Everyone on
+ * `numbers` hears what res:/announce/N/SIZE counts. --- */
+
+static atomic_int n_announced; /* in all */
+
+static FulcraTopic *
+open_topic(FulcraRequest *request, const char *name, GError **error)
+{
+    g_autofree char *key = g_strconcat("test:", name, NULL);
+
+    return fulcra_topic_open(request, key, 100, error);
+}
+
+static FulcraRepresentation *
+audience_new(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraTopic) topic =
+            open_topic(request, argument(request, "name"), error);
+
+    if (topic != NULL &&
+            fulcra_topic_subscribe(topic, primary_socket(request), error))
+        fulcra_topic_subscribe(topic, primary_socket(request), error);
+    return NULL;
+}
+
+static void
+publish_text(FulcraTopic *topic, const char *text, const char *end)
+{
+    g_autoptr(FulcraRepresentation) message = fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "%s%s", text, end);
+
+    fulcra_topic_publish(topic, message);
+}
+
+static FulcraRepresentation *
+audience_sink(FulcraRequest *request, GError **error)
+{
+    const char *text =
+            fulcra_representation_get_text(fulcra_request_get_primary(request));
+    g_autoptr(FulcraTopic) topic =
+            open_topic(request, argument(request, "name"), error);
+    g_autofree char *direct = g_strconcat(text, ".b", NULL);
+
+    if (strcmp(text, "leave") == 0) {
+        fulcra_topic_unsubscribe(topic, fulcra_request_get_socket(request));
+        reply(request, "left", error);
+        return NULL;
+    }
+    publish_text(topic, text, ".a");
+    reply(request, direct, error);
+    publish_text(topic, text, ".c");
+    return NULL;
+}
+
+static FulcraRepresentation *
+announce_source(FulcraRequest *request, GError **error)
+{
+    int n = atoi(argument(request, "n"));
+    size_t size = (size_t)atoi(argument(request, "size"));
+    g_autofree char *fill = g_strnfill(size, '.');
+    g_autoptr(FulcraTopic) topic = open_topic(request, "numbers", error);
+
+    for (int i = 0; i < n; i++) {
+        char number[16];
+        int length = snprintf(number, sizeof(number), "%d",
+                atomic_fetch_add(&n_announced, 1));
+
+        publish_text(topic, number,
+                fill + MIN(size, (size_t)length)); /* of @size bytes in all */
+    }
+    return fulcra_representation_new_int(n);
+}
+
+#define AUDIENCE_OPS(NAME, RUN)                                                \
+    static const FulcraEndpointOps NAME = { .size = sizeof(FulcraEndpointOps), \
+        .run = RUN,                                                            \
+        .new_resource = audience_new,                                          \
+        .sink = audience_sink,                                                 \
+        .delete_resource = log_delete }
+AUDIENCE_OPS(audience_inline_ops, FULCRA_RUN_INLINE);
+AUDIENCE_OPS(audience_serial_ops, FULCRA_RUN_SERIAL);
+AUDIENCE_OPS(audience_concurrent_ops, FULCRA_RUN_CONCURRENT);
+static const FulcraEndpointOps announce_ops = { .size = sizeof(
+                                                        FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = announce_source };
+
 /* --- by socket id --- */
 
 static FulcraRepresentation *
@@ -501,6 +589,10 @@ static const struct {
     { "ws:/values", &values_ops },
     { "ws:/topic", &topic_ops },
     { "res:/publish/{n}/{size}", &publish_ops },
+    { "ws:/audience/inline/{name}", &audience_inline_ops },
+    { "ws:/audience/serial/{name}", &audience_serial_ops },
+    { "ws:/audience/concurrent/{name}", &audience_concurrent_ops },
+    { "res:/announce/{n}/{size}", &announce_ops },
     { "res:/release", &release_ops },
     { "res:/find/{id}", &find_ops },
     { "res:/events", &events_ops },

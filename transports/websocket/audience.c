@@ -107,8 +107,7 @@ audience_published(FulcraTopicListener *listener, FulcraRepresentation *message)
 {
     FulcraAudience *self = (FulcraAudience *)listener;
     FulcraRepresentation *frame = fulcra__outbound_encode(message, NULL);
-    uint64_t number = atomic_load_explicit(&self->end, memory_order_relaxed);
-    FulcraPending pending = { number, message };
+    FulcraPending pending = { 0, message };
 
     if (frame == NULL) {
         fulcra_host_stats_add(FULCRA_STAT_MESSAGES_DROPPED, 1);
@@ -116,13 +115,21 @@ audience_published(FulcraTopicListener *listener, FulcraRepresentation *message)
     }
     if (audience_has_room(self)) {
         fulcra_representation_ref(message);
+        pending.number = atomic_fetch_add(&self->home->audiences.clock, 1);
         g_array_append_val(self->incoming, pending);
         self->incoming_bytes += fulcra__outbound_size(frame);
         atomic_fetch_add(&self->home->audiences.incoming,
                 (int64_t)fulcra__outbound_size(frame));
-        atomic_store_explicit(&self->end, number + 1, memory_order_relaxed);
+        atomic_store_explicit(
+                &self->end, pending.number + 1, memory_order_relaxed);
     }
     audience_announce(self);
+}
+
+uint64_t
+fulcra__audiences_clock(FulcraSocketLoop *home)
+{
+    return atomic_load(&home->audiences.clock);
 }
 
 /* --- audiences --- */

@@ -8,8 +8,9 @@
  * its loop once. At the end of the turn the audience joins what has come and
  * writes the joined bytes to every member that has nothing else waiting; the
  * others get references in their queues, under their limit and its policy.
- * Messages of a topic are numbered, and a member knows which one it needs next,
- * so that each gets all of them in order, whichever way it gets them.
+ * The messages that come to a loop are numbered, and a member knows from which
+ * number on it needs those of its topic, so that each gets all of them in
+ * order, whichever way it gets them.
  *
  * All calls on the loop's thread, unless they say otherwise.
  */
@@ -37,6 +38,7 @@ typedef struct {
     bool posted;                                /* likewise */
     FulcraTask task;
     _Atomic(int64_t) incoming; /* bytes published and not taken up */
+    _Atomic(uint64_t) clock;   /* the number of the next publication */
 } FulcraAudiences;
 
 /**
@@ -59,9 +61,12 @@ void fulcra__audience_leave(FulcraMember *member);
 /** The socket ends: leaves what fulcra_topic_subscribe() joined. */
 void fulcra__audience_leave_all(FulcraWebSocket *socket);
 
-/** What audiences have pending for @socket goes into its queue, so that what is
- * sent now comes behind it. */
-void fulcra__audience_catch_up(FulcraWebSocket *socket);
+/** What was published before @clock goes into the queue of @socket, so that
+ * what is sent now comes behind it. */
+void fulcra__audience_catch_up(FulcraWebSocket *socket, uint64_t clock);
+
+/** What the loop's audiences have got up to now. Any thread. */
+uint64_t fulcra__audiences_clock(FulcraSocketLoop *home);
 
 /** At the end of a turn: writes what is pending to members, in slices. */
 void fulcra__audiences_deliver(FulcraSocketLoop *home);
@@ -88,7 +93,7 @@ void fulcra__member_end(FulcraWebSocket *socket, FulcraTopic *topic);
 /* --- between audience.c and member.c --- */
 
 typedef struct {
-    uint64_t number; /* in the audience */
+    uint64_t number; /* among all that the loop gets */
     FulcraRepresentation *message;
 } FulcraPending;
 
@@ -96,7 +101,7 @@ struct _FulcraAudience {
     FulcraTopicListener listener; /* first */
     FulcraSocketLoop *home;
     FulcraTopic *topic;
-    _Atomic(uint64_t) end; /* the number of the next message */
+    _Atomic(uint64_t) end; /* behind the number of the last message */
 
     /* Guarded by the topic's lock. */
     unsigned refs;     /* members, being announced, being called */
@@ -124,7 +129,7 @@ struct _FulcraMember {
     FulcraWebSocket *socket;       /* (nullable): until it is admitted */
     FulcraMember *previous, *next; /* of the audience */
     FulcraMember *next_followed;   /* of the socket */
-    uint64_t needs; /* the number of the message that it needs next */
+    uint64_t needs;                /* the messages with this number and above */
     uint64_t origin;
     bool value;  /* only the newest counts */
     bool direct; /* fulcra_topic_subscribe() made it */
@@ -138,8 +143,8 @@ FulcraAudience *fulcra__audience_need(
 bool fulcra__audience_drop(FulcraAudience *self);
 void fulcra__audience_free(FulcraAudience *self);
 
-/** What was published is now pending. Takes a reference; returns the number of
- * what will be published next. */
+/** What was published is now pending. Takes a reference; returns the number
+ * behind the last. */
 uint64_t fulcra__audience_take(FulcraAudience *self);
 void fulcra__audience_unref(FulcraAudience *self);
 

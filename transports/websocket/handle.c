@@ -23,6 +23,7 @@ typedef struct {
     FulcraMember *member;            /* (nullable) */
     FulcraTopic *left;               /* (nullable) */
     FulcraSubscribeOrder *subscribe; /* (nullable) */
+    uint64_t clock; /* what was published before comes before */
     unsigned code;
     char *reason; /* (nullable) */
 } Order;
@@ -34,8 +35,10 @@ order_run(Order *order)
 
     if (order->handle->gone)
         return;
+    if (order->member == NULL)
+        fulcra__audience_catch_up(socket, order->clock);
     if (order->frame != NULL)
-        fulcra__socket_send(socket, order->frame);
+        fulcra__socket_queue(socket, order->frame, 0, false);
     else if (order->member != NULL)
         fulcra__member_admit(g_steal_pointer(&order->member), socket);
     else if (order->subscribe != NULL)
@@ -191,6 +194,7 @@ handle_order(FulcraSocketHandle *self, Order *order)
 {
     FulcraSocketLoop *home = handle_home(self);
 
+    order->clock = fulcra__audiences_clock(home);
     if (fulcra_loop_current() != home->loop)
         return outbox_add(home, order);
     order_run(order);

@@ -244,26 +244,28 @@ fulcra__member_serve(FulcraMember *self, FulcraRound *round)
 }
 
 static void
-catch_up(FulcraMember *self)
+catch_up(FulcraMember *self, uint64_t clock)
 {
     FulcraAudience *audience = self->audience;
-    uint64_t from = self->needs;
+    uint64_t from = self->needs, end = fulcra__audience_take(audience);
 
-    self->needs = fulcra__audience_take(audience);
+    self->needs = MIN(end, clock);
     queue_pending(self, from, self->needs);
     fulcra__audience_unref(audience);
 }
 
 void
-fulcra__audience_catch_up(FulcraWebSocket *socket)
+fulcra__audience_catch_up(FulcraWebSocket *socket, uint64_t clock)
 {
     FulcraMember *self = socket->members;
 
     /* One that takes messages does not lose members. */
     while (self != NULL && fulcra__socket_takes_messages(socket)) {
-        if (self->needs != atomic_load_explicit(
-                                   &self->audience->end, memory_order_relaxed))
-            catch_up(self);
+        uint64_t end = atomic_load_explicit(
+                &self->audience->end, memory_order_relaxed);
+
+        if (self->needs < MIN(end, clock))
+            catch_up(self, clock);
         if (!fulcra__socket_takes_messages(socket))
             break;
         self = self->next_followed;

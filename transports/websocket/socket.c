@@ -332,6 +332,6 @@ fulcra__socket_queue(FulcraWebSocket *self, FulcraRepresentation *frame,
 void
 fulcra__socket_send(FulcraWebSocket *self, FulcraRepresentation *frame)
 {
-    fulcra__audience_catch_up(self);
+    fulcra__audience_catch_up(self, UINT64_MAX);
     fulcra__socket_queue(self, frame, 0, false);
 }

@@ -281,7 +281,7 @@ subscription_follows(FulcraFollower *follower, FulcraTopic *topic, bool value,
     g_autoptr(FulcraRepresentation) last = NULL;
     g_autoptr(GError) error = NULL;
 
-    fulcra__audience_catch_up(self->socket);
+    fulcra__audience_catch_up(self->socket, UINT64_MAX);
     if (self->socket == NULL || is_unwanted(self)) {
         subscription_end(self, NULL);
         subscription_unref(self);
