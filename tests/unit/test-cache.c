@@ -203,13 +203,16 @@ give_reference(FulcraRequest *request, const char *what)
     fulcra_request_add_reference(request, "operand", identifier);
 }
 
+/* Who asks; a request that is passed is one of its own. */
+static FulcraRequest *asker;
+
 static void
 give_request(FulcraRequest *request, const char *what)
 {
     g_autoptr(FulcraIdentifier) identifier =
             fulcra_host_identifier_parse(what, NULL);
     g_autoptr(FulcraRequest) passed =
-            fulcra_request_new(request, FULCRA_VERB_SOURCE, identifier);
+            fulcra_request_new(asker, FULCRA_VERB_SOURCE, identifier);
 
     fulcra_request_add_request(request, "operand", passed);
 }
@@ -660,10 +663,14 @@ expect_given(Fixture *fixture, Give give, const char *what,
     int before = atomic_load(&evaluated);
     g_autoptr(GError) error = NULL;
     g_autoptr(FulcraRequest) root =
-            fixture_root(fixture, FULCRA_VERB_SOURCE, "active:upper");
+            fixture_root(fixture, FULCRA_VERB_SOURCE, "res:/asks");
+    g_autoptr(FulcraRequest) request = fulcra_request_new(
+            root, FULCRA_VERB_SOURCE, FULCRA_ID("active:upper"));
 
-    give(root, what);
-    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(root, &error);
+    asker = root;
+    give(request, what);
+    g_autoptr(FulcraRepresentation) answer =
+            fulcra_request_issue(request, &error);
     g_assert_no_error(error);
     if (expected != NULL)
         g_assert_cmpstr(fulcra_representation_get_text(answer), ==, expected);
