@@ -556,11 +556,56 @@ layer_source(FulcraRequest *request, GError **error)
             FULCRA_EXPIRY_NEVER, 0);
 }
 
+static FulcraRepresentation *
+layer_sink(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    return NULL;
+}
+
 static const FulcraEndpointOps layer_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .source = layer_source,
+    .sink = layer_sink,
 };
+
+/* Writes to the layer, as to the headers of an answer. */
+static FulcraRepresentation *
+write_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRepresentation) value =
+            fulcra_representation_new_text("written");
+
+    if (!fulcra_request_sink(request, FULCRA_ID("who:/name"), value, error))
+        return NULL;
+    atomic_fetch_add(&evaluated, 100);
+    return fulcra_representation_with_expiry(
+            fulcra_representation_ref(value), FULCRA_EXPIRY_NEVER, 0);
+}
+
+static const FulcraEndpointOps write_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = write_source,
+};
+
+/* How often it was evaluated for who has @context. */
+static int
+evaluations_of_writing(Fixture *fixture, FulcraContext *context)
+{
+    int before = atomic_load(&evaluated);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FulcraRequest) request =
+            fulcra_host_request_new_root(fixture->kernel, FRONT, context,
+                    FULCRA_VERB_SOURCE, FULCRA_ID("res:/write"));
+    g_autoptr(FulcraRepresentation) answer =
+            fulcra_request_issue(request, &error);
+
+    g_assert_no_error(error);
+    return (atomic_load(&evaluated) - before) / 100;
+}
 
 /* Greets whoever the layer names, or everybody: the absence counts too. */
 static FulcraRepresentation *
@@ -621,6 +666,7 @@ test_noted_values(void)
     Fixture fixture;
     fixture_open(&fixture);
     fixture_bind(&fixture, "res:/greet", &greet_ops);
+    fixture_bind(&fixture, "res:/write", &write_ops);
     fixture_publish(&fixture);
 
     g_autoptr(FulcraSpace) space = fulcra_host_space_new("who");
@@ -651,6 +697,11 @@ test_noted_values(void)
     assert_greeting(&fixture, &ann, "bonjour", "bonjour Ann", 1);
     assert_greeting(&fixture, &ann_again, "bonjour", "bonjour Ann", 0);
     assert_greeting(&fixture, &ann, NULL, "hello Ann", 0);
+
+    /* What was written to one was not written to another. */
+    g_assert_cmpint(evaluations_of_writing(&fixture, &ann.context), ==, 1);
+    g_assert_cmpint(evaluations_of_writing(&fixture, &bob.context), ==, 1);
+    g_assert_cmpint(evaluations_of_writing(&fixture, &ann.context), ==, 0);
     fixture_clear(&fixture);
 }
 
