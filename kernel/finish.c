@@ -29,7 +29,10 @@ static void
 request_call_back(FulcraRequest *self)
 {
     self->answered(self, self->answer, self->error, self->answered_data);
-    fulcra_request_unref(self);
+    if (self->issuer == fulcra__thread_self() && self->issuing)
+        self->called_back = true; /* fulcra_request_issue_async() drops both */
+    else
+        fulcra_request_unref(self);
 }
 
 static void

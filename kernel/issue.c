@@ -32,17 +32,6 @@ FulcraRepresentation *const fulcra__deferred =
 
 /* --- begin --- */
 
-/* Whether the kernel keeps a record of what the answer depends on. */
-static bool
-request_may_be_kept(FulcraRequest *self)
-{
-    return (self->root->kernel->limits.cache_bytes != 0 ||
-                   self->root->follows) &&
-           (self->verb == FULCRA_VERB_SOURCE ||
-                   self->verb == FULCRA_VERB_EXISTS ||
-                   self->verb == FULCRA_VERB_META);
-}
-
 /* A value that it was given is something that the kernel can see. */
 static void
 request_note_value(FulcraRequest *self, FulcraRepresentation *value)
@@ -101,8 +90,9 @@ request_begin(FulcraRequest *self)
         fulcra__request_answered(self, value, NULL);
         return false;
     }
-    if (self->endpoint == NULL && !fulcra__request_resolve(self, &error)) {
-        if (request_may_be_kept(self))
+    if (self->endpoint == NULL &&
+            !fulcra__request_resolve(self, false, &error)) {
+        if (fulcra__request_may_be_kept(self))
             fulcra__request_open_ledger(self); /* the asker depends on it */
         fulcra__request_finish(self, NULL, error);
         return false;
@@ -121,7 +111,7 @@ request_must_run(FulcraRequest *self)
     bool may_join =
             self->answered != NULL || fulcra__thread_self()->loop == NULL;
 
-    if (!request_may_be_kept(self))
+    if (!fulcra__request_may_be_kept(self))
         return true;
     if (fulcra__request_is_at_overlay(self)) {
         fulcra__request_open_ledger(self);
@@ -414,7 +404,7 @@ fulcra_request_issue(FulcraRequest *self, GError **error)
         fulcra__request_mark_returned(self);
     } else if (self->endpoint->run != FULCRA_RUN_INLINE &&
                fulcra__thread_self()->loop != NULL) {
-        if (request_may_be_kept(self))
+        if (fulcra__request_may_be_kept(self))
             fulcra__request_open_ledger(self);
         fulcra__request_mark_returned(self);
         fulcra__request_finish_failed(self, FULCRA_ERROR_FAILED,
@@ -457,8 +447,9 @@ fulcra_request_issue_async(
              self->parent->endpoint->run == FULCRA_RUN_SERIAL)
         self->deliver_domain = self->parent->endpoint->domain;
 
-    fulcra_request_ref(self); /* until it was delivered */
-    FulcraRequest *held = fulcra_request_ref(self);
+    /* One until it was called back, one for this function. */
+    fulcra_refs_take_many(&self->refs, 2);
+    self->issuing = true;
     fulcra__request_begin_run(self);
     if (!request_begin(self)) {
         fulcra__request_mark_returned(self);
@@ -473,7 +464,8 @@ fulcra_request_issue_async(
         request_start_clock(self);
         request_queue(self);
     }
-    fulcra_request_unref(held);
+    self->issuing = false;
+    fulcra__request_drop(self, self->called_back ? 2 : 1);
 }
 
 /* --- answering later --- */

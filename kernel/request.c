@@ -185,9 +185,9 @@ root_clear(FulcraRoot *self)
 }
 
 void
-fulcra_request_unref(FulcraRequest *self)
+fulcra__request_drop(FulcraRequest *self, int n)
 {
-    while (self != NULL && fulcra_refs_drop(&self->refs)) {
+    for (; self != NULL && fulcra_refs_drop_many(&self->refs, n); n = 1) {
         FulcraRequest *parent = self->parent;
 
         if (self->references || self->passed || self->headers)
@@ -209,6 +209,12 @@ fulcra_request_unref(FulcraRequest *self)
     }
 }
 
+void
+fulcra_request_unref(FulcraRequest *self)
+{
+    fulcra__request_drop(self, 1);
+}
+
 /* --- filling in --- */
 
 void
@@ -223,6 +229,15 @@ fulcra_request_set_primary(FulcraRequest *self, FulcraRepresentation *primary)
 {
     g_return_if_fail(self != NULL && !self->issued && primary != NULL);
     fulcra_representation_ref(primary);
+    fulcra_representation_unref(self->primary);
+    self->primary = primary;
+}
+
+void
+fulcra_host_request_take_primary(
+        FulcraRequest *self, FulcraRepresentation *primary)
+{
+    g_return_if_fail(self != NULL && !self->issued && primary != NULL);
     fulcra_representation_unref(self->primary);
     self->primary = primary;
 }
@@ -303,6 +318,15 @@ fulcra_request_set_independent(FulcraRequest *self)
 }
 
 /* --- what the answer depends on --- */
+
+bool
+fulcra__request_may_be_kept(const FulcraRequest *self)
+{
+    return self->root->kernel->limits.cache_bytes != 0 &&
+           (self->verb == FULCRA_VERB_SOURCE ||
+                   self->verb == FULCRA_VERB_EXISTS ||
+                   self->verb == FULCRA_VERB_META);
+}
 
 void
 fulcra__request_open_ledger(FulcraRequest *self)

@@ -82,11 +82,14 @@ fulcra__route_unref(FulcraRoute *self)
 
 void
 fulcra__request_take_resolution(
-        FulcraRequest *self, FulcraResolution *resolution)
+        FulcraRequest *self, FulcraResolution *resolution, bool hold)
 {
     fulcra_host_resolution_unref(self->resolved);
     fulcra__route_unref(self->route);
-    self->resolved = resolution;
+    self->resolved = NULL;
+    if (hold || resolution->slots.n > 0 || resolution->route != NULL ||
+            fulcra__request_may_be_kept(self))
+        self->resolved = fulcra_host_resolution_ref(resolution);
     self->route = fulcra__route_ref(resolution->route);
     self->endpoint = resolution->endpoint;
     self->evaluation = resolution->evaluation != NULL
@@ -137,7 +140,7 @@ FulcraResolution *
 fulcra_host_request_resolve(FulcraRequest *self, GError **error)
 {
     g_return_val_if_fail(!self->issued, NULL);
-    if (!fulcra__request_resolve(self, error))
+    if (!fulcra__request_resolve(self, true, error))
         return NULL;
     return fulcra_host_resolution_ref(self->resolved);
 }
@@ -157,8 +160,7 @@ fulcra_host_request_use_resolution(
                 self->context, self->identifier->scheme, &space);
     if (resolution->verb != self->verb)
         self->unkept = "it was resolved as another verb";
-    fulcra__request_take_resolution(
-            self, fulcra_host_resolution_ref(resolution));
+    fulcra__request_take_resolution(self, resolution, false);
 }
 
 bool

@@ -118,7 +118,7 @@ fulcra__resolutions_find(FulcraRequest *request, uint64_t where)
                 kept->generation == generation &&
                 fulcra_identifier_equal(kept->identifier, identifier)) {
             fulcra_host_stats_add(FULCRA_STAT_RESOLUTIONS_FOUND, 1);
-            return fulcra_host_resolution_ref(kept);
+            return kept;
         }
     }
     return NULL;

@@ -411,7 +411,7 @@ unresolved_error(FulcraRequest *request, const Where *where)
 }
 
 static bool
-request_walk(FulcraRequest *self, const Where *where, GError **error)
+request_walk(FulcraRequest *self, const Where *where, bool hold, GError **error)
 {
     Walk first;
 
@@ -422,7 +422,8 @@ request_walk(FulcraRequest *self, const Where *where, GError **error)
     fulcra_host_stats_add(FULCRA_STAT_RESOLUTIONS_MADE, 1);
     if (answered && resolution->where != 0)
         fulcra__resolutions_keep(self, resolution);
-    fulcra__request_take_resolution(self, resolution);
+    fulcra__request_take_resolution(self, resolution, hold);
+    fulcra_host_resolution_unref(resolution);
     if (answered)
         return true;
     if (first.limited)
@@ -457,7 +458,7 @@ request_writes(const FulcraRequest *self)
 }
 
 bool
-fulcra__request_resolve(FulcraRequest *self, GError **error)
+fulcra__request_resolve(FulcraRequest *self, bool hold, GError **error)
 {
     Where where = request_where(self);
     FulcraResolution *known =
@@ -467,7 +468,7 @@ fulcra__request_resolve(FulcraRequest *self, GError **error)
     if (self->parent != NULL && request_writes(self))
         request_note_written(self);
     if (known == NULL)
-        return request_walk(self, &where, error);
-    fulcra__request_take_resolution(self, known);
+        return request_walk(self, &where, hold, error);
+    fulcra__request_take_resolution(self, known, hold);
     return true;
 }

@@ -86,6 +86,8 @@ struct _FulcraRequest {
     GError *error;
 
     const void *issuer; /* the thread that issued it: only compared */
+    bool issuing;       /* the issuer's: it is still about it */
+    bool called_back;   /* the issuer's: meanwhile it was */
 
     /* Who is told. */
     FulcraAnswered answered;
@@ -141,6 +143,12 @@ struct _FulcraRoot {
     FulcraTable *older;  /* (nullable): that layers of its context are of */
 };
 
+/** As so many times fulcra_request_unref(). */
+void fulcra__request_drop(FulcraRequest *self, int n);
+
+/** Whether the kernel keeps a record of what the answer depends on. */
+bool fulcra__request_may_be_kept(const FulcraRequest *self);
+
 /** "SINK ws:/demo/echo" and where it went, for stacks and logs. */
 char *fulcra__request_describe(FulcraRequest *self);
 
@@ -194,12 +202,13 @@ fulcra__request_is_at_overlay(const FulcraRequest *self)
 }
 
 /** Finds the endpoint. Fails with FULCRA_ERROR_UNRESOLVED and a trace, and then
- * `resolved` says what was asked. */
-bool fulcra__request_resolve(FulcraRequest *self, GError **error);
+ * `resolved` says what was asked. @hold: `resolved` in any case */
+bool fulcra__request_resolve(FulcraRequest *self, bool hold, GError **error);
 
-/** @resolution: (transfer full): of its table; answers it from now on. */
+/** @resolution: (transfer none): of its table; answers it from now on. It is
+ * held where there is something to be looked at later, or with @hold. */
 void fulcra__request_take_resolution(
-        FulcraRequest *self, FulcraResolution *resolution);
+        FulcraRequest *self, FulcraResolution *resolution, bool hold);
 
 #define FULCRA__MAX_EXTRA_NAMES 64
 

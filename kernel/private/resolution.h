@@ -59,7 +59,7 @@ void fulcra__route_unref(FulcraRoute *self);
 /* --- what this thread remembers --- */
 
 /** What @request, asked at @where, resolved to before in the same table.
- * (transfer full) (nullable) */
+ * (transfer none) (nullable): until this thread remembers another */
 FulcraResolution *fulcra__resolutions_find(
         FulcraRequest *request, uint64_t where);
 

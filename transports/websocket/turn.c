@@ -171,8 +171,7 @@ start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
             fulcra_host_request_new_root(self->home->owner->kernel, self->front,
                     &self->layer, FULCRA_VERB_SINK, self->identifier);
 
-    fulcra_request_set_primary(request, message);
-    fulcra_representation_unref(message);
+    fulcra_host_request_take_primary(request, message);
     fulcra__socket_trace(self, request);
     if (!keep_resolution(self, request)) {
         fulcra__keeper_dismiss(self);

@@ -36,6 +36,10 @@ FulcraRequest *fulcra_host_request_new_root_in(FulcraKernel *kernel,
         FulcraTable *table, const char *space, FulcraContext *context,
         FulcraVerb verb, FulcraIdentifier *identifier);
 
+/** As fulcra_request_set_primary(). @primary: (transfer full) */
+void fulcra_host_request_take_primary(
+        FulcraRequest *self, FulcraRepresentation *primary);
+
 /** Whether it was answered; false between deferral and answer. */
 bool fulcra_host_request_is_done(FulcraRequest *self);
 

@@ -36,6 +36,19 @@ fulcra_refs_drop(FulcraRefs *refs)
     return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }
 
+/* As so many of them at once. */
+static inline void
+fulcra_refs_take_many(FulcraRefs *refs, int n)
+{
+    atomic_fetch_add_explicit(refs, n, memory_order_relaxed);
+}
+
+static inline bool
+fulcra_refs_drop_many(FulcraRefs *refs, int n)
+{
+    return atomic_fetch_sub_explicit(refs, n, memory_order_acq_rel) == n;
+}
+
 /* Whether the caller's is the only one. */
 static inline bool
 fulcra_refs_unique(FulcraRefs *refs)
