@@ -544,3 +544,48 @@ fulcra__cache_ended(
     if (entry != NULL)
         entry_free(entry);
 }
+
+/* --- what there is --- */
+
+static void
+entry_tell(const Entry *self,
+        void (*each)(const FulcraCachedInfo *info, void *user_data),
+        void *user_data)
+{
+    const Question *question = self->shape->question;
+    const FulcraLedger *ledger = self->ledger;
+    const FulcraCachedInfo info = {
+        .verb = question->verb,
+        .identifier = question->identifier,
+        .given = question->given != NULL,
+        .wanted = question->wanted,
+        .type = fulcra_representation_get_type(self->answer),
+        .bytes = self->bytes,
+        .cost_us = self->cost_us,
+        .uses = self->uses,
+        .expired = fulcra__ledger_was_cut(ledger) ||
+                   (ledger->expires_at != 0 &&
+                           ledger->expires_at <= g_get_real_time()),
+        .expires_at = ledger->expires_at,
+        .keys = ledger->names,
+        .n_keys = ledger->n_names,
+        .more_keys = ledger->more_names,
+    };
+
+    each(&info, user_data);
+}
+
+void
+fulcra__cache_list(FulcraCache *self,
+        void (*each)(const FulcraCachedInfo *info, void *user_data),
+        void *user_data)
+{
+    for (int i = 0; i < N_SHARDS; i++) {
+        Shard *shard = &self->shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        for (unsigned j = 0; j < shard->entries->len; j++)
+            entry_tell(g_ptr_array_index(shard->entries, j), each, user_data);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}

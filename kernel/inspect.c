@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * inspect.c - published spaces, for whoever wants to look at them
+ * inspect.c - published spaces and kept answers, for whoever wants to look
  *
  * Spaces never change once they are sealed, so that holding one is enough to
  * read it from any thread.
  */
 
+#include "private/cache.h"
 #include "private/kernel.h"
 #include "private/request.h"
 #include <fulcra-host/grammar.h>
@@ -84,4 +85,12 @@ fulcra_host_space_get_entry(
         .to = entry->to,
         .wrapped = entry->wrapped,
     };
+}
+
+void
+fulcra_host_kernel_list_cache(FulcraKernel *self,
+        void (*each)(const FulcraCachedInfo *info, void *user_data),
+        void *user_data)
+{
+    fulcra__cache_list(self->cache, each, user_data);
 }

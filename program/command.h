@@ -58,6 +58,7 @@ extern const FulcraCommand fulcra_command_trace;
 extern const FulcraCommand fulcra_command_socket_list;
 extern const FulcraCommand fulcra_command_socket_close;
 extern const FulcraCommand fulcra_command_cache_stat;
+extern const FulcraCommand fulcra_command_cache_list;
 extern const FulcraCommand fulcra_command_cache_expire;
 extern const FulcraCommand fulcra_command_module_list;
 extern const FulcraCommand fulcra_command_module_info;

@@ -30,6 +30,7 @@ const FulcraCommand *const fulcra_commands[] = {
     &fulcra_command_socket_list,
     &fulcra_command_socket_close,
     &fulcra_command_cache_stat,
+    &fulcra_command_cache_list,
     &fulcra_command_cache_expire,
     &fulcra_command_stat,
     &fulcra_command_top,

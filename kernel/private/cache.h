@@ -9,6 +9,7 @@
  */
 
 #include "private/request.h"
+#include <fulcra-host/inspect.h>
 #include <fulcra/representation.h>
 
 typedef struct _FulcraCache FulcraCache;
@@ -47,6 +48,11 @@ FulcraExpiry fulcra__cache_stated_expiry(const FulcraRequest *request);
 /** What of that which @request depends on cannot be known: it is not kept
  * unless it states an expiry. (nullable) static */
 const char *fulcra__cache_unknown(const FulcraRequest *request);
+
+/** See fulcra_host_kernel_list_cache(). */
+void fulcra__cache_list(FulcraCache *self,
+        void (*each)(const FulcraCachedInfo *info, void *user_data),
+        void *user_data);
 
 /** Why the answer of @request was not kept; NULL where it was. */
 const char *fulcra__cache_why_not(FulcraRequest *request);

@@ -58,6 +58,7 @@ void fulcra_admin_request(FulcraAdminCall *call);
 void fulcra_admin_sockets(FulcraAdminCall *call);
 void fulcra_admin_close_socket(FulcraAdminCall *call);
 void fulcra_admin_cache(FulcraAdminCall *call);
+void fulcra_admin_cache_entries(FulcraAdminCall *call);
 void fulcra_admin_expire(FulcraAdminCall *call);
 void fulcra_admin_log(FulcraAdminCall *call);
 void fulcra_admin_drain(FulcraAdminCall *call);

@@ -54,6 +54,10 @@ const FulcraAdminResource fulcra_admin_resources[] = {
             fulcra_admin_close_socket },
     { "cache", LOOK, "/cache", NULL, "what the cache holds and how it did",
             fulcra_admin_cache },
+    { "cache entries", LOOK, "/cache/entries", "match,limit",
+            "answers that are kept, the largest first; of those whose "
+            "identifier has `match` in it",
+            fulcra_admin_cache_entries },
     { "cache expire", END, "/cache", "key!",
             "cut an expiry key, or a family of them: \"stock:*\"",
             fulcra_admin_expire },

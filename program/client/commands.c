@@ -287,6 +287,44 @@ const FulcraCommand fulcra_command_cache_stat = {
 };
 
 static int
+print_entries_kept(JsonObject *answer, const FulcraOptions *options)
+{
+    static const FulcraColumn columns[] = {
+        { "bytes", "BYTES", true },
+        { "cost_us", "COST US", true },
+        { "uses", "USES", true },
+        { "expired", "EXPIRED", false },
+        { "verb", "VERB", false },
+        { "type", "TYPE", false },
+        { "identifier", "IDENTIFIER", false },
+        { "keys", "KEYS", false },
+        { NULL },
+    };
+
+    (void)options;
+    fulcra_print_table(answer, "entries", columns);
+    printf("%" G_GINT64_FORMAT " in all\n",
+            json_object_get_int_member(answer, "matching"));
+    return FULCRA_EXIT_FINE;
+}
+
+static const FulcraOption cache_list_options[] = {
+    { "match", "TEXT", "those that have TEXT in their identifier" },
+    { "limit", "N", "how many are listed (100)" },
+    { NULL },
+};
+
+const FulcraCommand fulcra_command_cache_list = {
+    .name = "cache list",
+    .admin = true,
+    .options = cache_list_options,
+    .summary = "List the answers that are kept, the largest first.",
+    .ask = &(const FulcraAsk){ "GET", "/cache/entries",
+            .options = OPTIONS("match", "limit"), .print = print_entries_kept },
+    .run = fulcra_client_run,
+};
+
+static int
 print_expired(JsonObject *answer, const FulcraOptions *options)
 {
     g_autofree char *key = fulcra_print_text(answer, "key");

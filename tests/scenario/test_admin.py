@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from admin import Admin
-from client import CLOSE, PATIENCE, TEXT, Refused, wait_for
+from client import BUILD, CLOSE, PATIENCE, TEXT, Refused, wait_for
 
 
 @pytest.fixture
@@ -425,6 +425,27 @@ def test_cutting_a_key(admin):
     assert admin.stat("keys_cut") == before + 1
     assert admin.json("cache", "stat")["keys_cut"] == before + 1
     admin.server.wait_log(r"info admin: cache expire key=stock:\*, by uid \d+ pid \d+: done")
+
+
+def test_the_cache_can_be_looked_into(serve, fulcra, tmp_path):
+    admin = Admin(serve("--admin", f"{tmp_path}/a",
+                        modules=[f"{BUILD}/stage/tests/modules/follow"]),
+                  f"{tmp_path}/a", fulcra)
+    assert admin.server.get("/follow/value/x").text == "none"
+    assert admin.server.get("/follow/value/y").text == "none"
+    listed = admin.json("cache", "list", "--match", "/value/")
+    assert listed["matching"] == 2
+    x = next(one for one in listed["entries"] if one["identifier"].endswith("/x"))
+    assert x["verb"] == "SOURCE" and x["type"] == "text/plain" and x["bytes"] > 0
+    assert x["keys"] == ["follow:x"] and not x["expired"] and x["cost_us"] >= 0
+
+    admin.text("cache", "expire", "follow:x")
+    entries = {one["identifier"][-1]: one["expired"]
+               for one in admin.json("cache", "list", "--match", "/value/")["entries"]}
+    assert entries == {"x": True, "y": False}
+    assert admin.json("cache", "list", "--match", "no such thing")["matching"] == 0
+    text = admin.text("cache", "list", "--limit", "1")
+    assert "follow:" in text and text.endswith(" in all\n")
 
 
 def test_no_server(fulcra, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 COMMANDS = ["serve", "check", "request", "settings", "version", "module list",
             "module info", "module load", "module reload", "module unload",
-            "resolve", "space tree", "socket list", "socket close", "cache stat",
+            "resolve", "space tree", "socket list", "socket close", "cache stat", "cache list",
             "cache expire", "stat", "top", "log", "reload", "drain", "doctor",
             "completions", "manual"]
 

@@ -75,4 +75,29 @@ size_t fulcra_host_space_get_n_entries(FulcraSpace *self);
 void fulcra_host_space_get_entry(
         FulcraSpace *self, size_t index, FulcraEntryInfo *info);
 
+/* --- the cache --- */
+
+/* An answer that is kept. Valid during the call. */
+typedef struct {
+    FulcraVerb verb;
+    FulcraIdentifier *identifier;
+    bool given;         /* there were arguments beside the identifier's */
+    const char *wanted; /* (nullable): the type that was asked for */
+    const char *type;   /* of the answer */
+    size_t bytes;       /* that it takes */
+    int64_t cost_us;    /* that making it took */
+    unsigned uses;      /* lately */
+    bool expired;       /* it will be dropped when somebody asks for it */
+    int64_t expires_at; /* as g_get_real_time() counts; 0: not by time */
+    char *const *keys;  /* (array length=n_keys): that it expires with */
+    unsigned n_keys;
+    bool more_keys; /* than are noted */
+} FulcraCachedInfo;
+
+/** Tells @each of every answer that is kept, in no order, under locks: it must
+ * not ask the kernel for anything, and be quick. Any thread. */
+void fulcra_host_kernel_list_cache(FulcraKernel *self,
+        void (*each)(const FulcraCachedInfo *info, void *user_data),
+        void *user_data);
+
 G_END_DECLS
