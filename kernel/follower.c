@@ -480,13 +480,12 @@ static const char *
 why_unknown(FulcraRequest *request, const FulcraWayIn *way,
         FulcraRepresentation *answer)
 {
-    if (way->reached && way->answer == answer)
-        return way->why_unknown;
-    if (way->reached && way->why_unknown != NULL)
+    if (way->reached && (way->plain || way->why_unknown != NULL))
         return way->why_unknown;
     /* what an overlay made of it */
     if (way->reached &&
-            fulcra__cache_stated_expiry(request) != FULCRA_EXPIRY_ALWAYS)
+            (way->answer == answer || fulcra__cache_stated_expiry(request) !=
+                                              FULCRA_EXPIRY_ALWAYS))
         return NULL;
     return fulcra__cache_why_unknown(request);
 }
@@ -506,7 +505,7 @@ follower_take_answer(FulcraFollower *self, FulcraRequest *request,
             follower_keep(self, request, way, NULL, error);
         else
             follower_end(self, error);
-    } else if (way->reached && way->answer == answer && way->plain &&
+    } else if (way->reached && way->answer != NULL && way->plain &&
                way->why_not == NULL) {
         follower_share(self, request, way, NULL);
     } else {

@@ -39,10 +39,14 @@ fulcra__request_skip_overlays(FulcraRequest *self)
     fulcra__route_unref(route);
 }
 
-/* Whether a root that does not pass the overlays would ask the same. */
+/* Whether a root that does not pass the overlays would ask the same, and be
+ * answered the same. */
 static bool
 is_plain(const FulcraRequest *self, FulcraRequest *root)
 {
+    for (FulcraRequest *way = self->parent; way != NULL; way = way->parent)
+        if (!way->endpoint->ops.passes_on)
+            return false;
     return self->identifier == root->identifier && self->verb == root->verb &&
            self->wanted == root->wanted &&
            self->places == fulcra__request_get_places(root) &&

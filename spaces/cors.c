@@ -224,6 +224,7 @@ static const FulcraEndpointOps cors_ops = {
     .run = FULCRA_RUN_INLINE,
     .destroy = cors_free,
     .overlay = cors_overlay,
+    .passes_on = true,
 };
 
 /* --- building one from a definition --- */

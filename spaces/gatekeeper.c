@@ -361,5 +361,6 @@ const FulcraEndpointOps fulcra__gatekeeper_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .overlay = gatekeeper_overlay,
+    .passes_on = true,
     .destroy = gatekeeper_free,
 };

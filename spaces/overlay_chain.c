@@ -106,6 +106,7 @@ static const FulcraEndpointOps chain_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .overlay = chain_overlay,
+    .passes_on = true,
     .destroy = chain_free,
 };
 

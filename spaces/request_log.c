@@ -372,6 +372,7 @@ static const FulcraEndpointOps request_log_ops = {
     .run = FULCRA_RUN_INLINE,
     .destroy = request_log_free,
     .overlay = request_log_overlay,
+    .passes_on = true,
 };
 
 /* --- building one from a definition --- */

@@ -293,5 +293,6 @@ const FulcraEndpointOps fulcra__session_overlay_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .overlay = session_overlay,
+    .passes_on = true,
     .destroy = fulcra__sessions_unref,
 };

@@ -300,6 +300,7 @@ static const FulcraEndpointOps turnstile_ops = {
     .run = FULCRA_RUN_INLINE,
     .destroy = turnstile_free,
     .overlay = turnstile_overlay,
+    .passes_on = true,
 };
 
 void *

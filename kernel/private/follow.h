@@ -22,7 +22,7 @@
 
 struct _FulcraWayIn {
     bool reached;        /* something behind the overlays has answered */
-    bool plain;          /* and was asked for as it was by the root */
+    bool plain;          /* and is, for all overlays, what the root asked for */
     unsigned n_overlays; /* 0: what was reached is the root itself */
     const char *why_not, *why_unknown; /* (nullable) static: see cache.h */
     FulcraContext *context;

@@ -9,6 +9,7 @@
 #include <fulcra-host/context.h>
 #include <fulcra-host/live.h>
 #include <fulcra-host/topic.h>
+#include <stdlib.h>
 
 #define WAIT_US (20 * G_USEC_PER_SEC)
 
@@ -119,6 +120,35 @@ topic_source(FulcraRequest *request, GError **error)
     return fulcra_representation_new_topic(room);
 }
 
+/* Nobody cuts anything: it says itself that it has changed. */
+static atomic_int said;
+
+static FulcraRepresentation *
+polled_source(FulcraRequest *request, GError **error)
+{
+    (void)error;
+    fulcra_request_attach_check(request, FULCRA_ID("res:/holds"));
+    atomic_fetch_add(&evaluations, 1);
+    atomic_store(&said, atomic_load(&value));
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "%d", atomic_load(&said));
+}
+
+static FulcraRepresentation *
+holds_exists(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    return fulcra_representation_with_expiry(
+            fulcra_representation_new_bool(
+                    atomic_load(&said) == atomic_load(&value)),
+            FULCRA_EXPIRY_ALWAYS, 0);
+}
+
+static const FulcraEndpointOps holds_ops = { .size = sizeof holds_ops,
+    .run = FULCRA_RUN_CONCURRENT,
+    .exists = holds_exists };
+
 /* who: is answered by a layer of the context; private only as long as the value
  * is odd. */
 static FulcraRepresentation *
@@ -228,6 +258,21 @@ stamp_overlay(FulcraRequest *request, GError **error)
                              fulcra_representation_get_text(answer));
 }
 
+/* The same, of odd numbers; others pass as they are. */
+static FulcraRepresentation *
+odd_overlay(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRequest) inner = fulcra_request_forward(request);
+    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(inner, error);
+
+    if (answer == NULL)
+        return NULL;
+    if (atoi(fulcra_representation_get_text(answer)) % 2 == 0)
+        return g_steal_pointer(&answer);
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "<%s>", fulcra_representation_get_text(answer));
+}
+
 static atomic_int may_pass;
 
 static FulcraRepresentation *
@@ -242,9 +287,10 @@ static void
 host_wrap(Host *self, const char *grammar, FulcraHandler overlay,
         const FulcraEndpointOps *inside)
 {
-    FulcraEndpointOps ops = {
-        .size = sizeof ops, .run = FULCRA_RUN_CONCURRENT, .overlay = overlay
-    };
+    FulcraEndpointOps ops = { .size = sizeof ops,
+        .run = FULCRA_RUN_CONCURRENT,
+        .overlay = overlay,
+        .passes_on = overlay == guard_overlay };
     g_autofree char *uri = g_strconcat("urn:test:in:", grammar, NULL);
     g_autoptr(FulcraSpace) wrapped = fulcra_host_space_new(uri);
     g_autoptr(FulcraEndpoint) outer =
@@ -276,6 +322,9 @@ host_init(Host *self, size_t cache_bytes)
     fixture_bind(fixture, "res:/may", CONCURRENT(may_source));
     host_wrap(self, "res:/guarded", guard_overlay, CONCURRENT(say_value));
     host_wrap(self, "res:/stamped", stamp_overlay, CONCURRENT(say_value));
+    host_wrap(self, "res:/odd", odd_overlay, CONCURRENT(say_value));
+    fixture_bind(fixture, "res:/polled", CONCURRENT(polled_source));
+    fixture_bind(fixture, "res:/holds", &holds_ops);
     host_start(self);
     atomic_store(&value, 0);
     atomic_store(&evaluations, 0);
@@ -741,6 +790,50 @@ test_stamped(void)
     host_clear(&host);
 }
 
+/* What an overlay makes of some values only is never left out. */
+static void
+test_sometimes_stamped(void)
+{
+    Host host;
+    Probe probe;
+
+    host_init(&host, (size_t)1 << 20);
+    probe_init(&probe, &host, "res:/odd", NULL);
+    probe_expect(&probe, "0");
+    change(&host, 1);
+    probe_expect(&probe, "<1>");
+    change(&host, 2);
+    probe_expect(&probe, "2");
+    g_assert_cmpuint(probe.n_messages, ==, 3);
+    probe_clear(&probe);
+    host_clear(&host);
+}
+
+static void
+check_polled(size_t cache_bytes)
+{
+    Host host;
+    Probe probe;
+
+    host_init(&host, cache_bytes);
+    probe_init(&probe, &host, "res:/polled", NULL);
+    probe_expect(&probe, "0");
+    atomic_store(&value, 1);
+    probe_expect(&probe, "1");
+    atomic_store(&value, 2);
+    probe_expect(&probe, "2");
+    probe_clear(&probe);
+    host_clear(&host);
+}
+
+static void
+test_polled(void)
+{
+    check_polled((size_t)1 << 20);
+    g_assert_cmpint(atomic_load(&evaluations), ==, 3);
+    check_polled(0);
+}
+
 /* What is published by a new generation is seen. */
 static FulcraRepresentation *
 new_source(FulcraRequest *request, GError **error)
@@ -823,6 +916,45 @@ test_interleavings(void)
     host_clear(&host);
 }
 
+/* They come and go while it changes; who stays has the truth. */
+static void *
+churn_run(void *data)
+{
+    Host *host = data;
+
+    for (int i = 0; i < (is_full_size() ? 2000 : 100); i++) {
+        Probe probe;
+
+        probe_init(
+                &probe, host, i % 2 == 0 ? "res:/race" : "res:/guarded", NULL);
+        if (i % 3 == 0)
+            change(host, atomic_fetch_add(&value, 1) + 1);
+        if (i % 5 == 0)
+            cut(host, "live:may");
+        probe_clear(&probe);
+    }
+    return NULL;
+}
+
+static void
+test_churn(void)
+{
+    Host host;
+    Probe probe;
+    pthread_t threads[2];
+
+    host_init(&host, (size_t)1 << 20);
+    probe_init(&probe, &host, "res:/race", NULL);
+    for (size_t i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, churn_run, &host);
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    cut(&host, "live:value");
+    probe_expect_int(&probe, atomic_load(&value));
+    probe_clear(&probe);
+    host_clear(&host);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -838,6 +970,9 @@ main(int argc, char **argv)
     g_test_add_func("/live/topic", test_topic);
     g_test_add_func("/live/guarded", test_guarded);
     g_test_add_func("/live/stamped", test_stamped);
+    g_test_add_func("/live/sometimes-stamped", test_sometimes_stamped);
+    g_test_add_func("/live/polled", test_polled);
+    g_test_add_func("/live/churn", test_churn);
     g_test_add_func("/live/publish", test_publish);
     g_test_add_func("/live/interleavings", test_interleavings);
     return g_test_run();

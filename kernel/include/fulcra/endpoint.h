@@ -44,6 +44,12 @@ struct _FulcraEndpointOps {
     /* For an overlay: what goes into the space that it wraps, whatever the
      * verb. Passes it on with fulcra_request_forward(), or does not. */
     FulcraHandler overlay;
+
+    /* For an overlay: a promise that type and bytes of what it answers are
+     * those that come from behind it, or that it refuses. Sockets that follow a
+     * resource through it are then sent what is behind it, once for all of
+     * them, without asking it about each value. */
+    bool passes_on;
 };
 
 G_END_DECLS
