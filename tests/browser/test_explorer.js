@@ -100,6 +100,7 @@ test('a module is replaced by a click, and a chat stays open', { skip }, async (
   demo.on('websocket', () => closed++); // another one would mean that the first was lost
 
   const page = await enter('modules');
+  await page.waitForFunction(() => document.querySelector('input[placeholder^="ws:"]').value !== '');
   await page.click('section:has(h2:text-is("Edit, build, watch it change")) button:has-text("Open")');
   await page.selectOption('select', 'urn:fulcra:demo:echo');
   await page.click('button:has-text("Send"):enabled');
