@@ -326,9 +326,9 @@ exchange_gone(void *user_data)
 static void
 start_new(FulcraWebSocket *self)
 {
-    g_autoptr(FulcraRequest) request =
-            fulcra_host_request_new_root(self->home->owner->kernel, self->front,
-                    &self->layer, FULCRA_VERB_NEW, self->identifier);
+    g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(
+            self->home->owner->kernel, fulcra__socket_front(self), &self->layer,
+            FULCRA_VERB_NEW, self->identifier);
     g_autoptr(FulcraRepresentation) handle =
             fulcra_host_representation_new_socket(&self->handle->base);
     const char *offered = offered_protocols(self);

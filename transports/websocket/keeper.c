@@ -34,7 +34,7 @@ resolves(FulcraWebSocket *self, FulcraTable *table, FulcraVerb verb,
 {
     g_autoptr(FulcraRequest) request =
             fulcra_host_request_new_root_in(self->home->owner->kernel, table,
-                    self->front, &self->layer, verb, identifier);
+                    fulcra__socket_front(self), &self->layer, verb, identifier);
     FulcraResolution *resolution = fulcra_host_request_resolve(request, NULL);
 
     fulcra_host_resolution_unref(resolution);
@@ -48,7 +48,7 @@ is_answered(FulcraWebSocket *self, FulcraTable *table)
 
     if (resolves(self, table, FULCRA_VERB_SINK, self->identifier))
         return true;
-    base = fulcra__paths_identifier(self->home, self->front,
+    base = fulcra__paths_identifier(self->home, fulcra__socket_front(self),
             fulcra_http_head_get_path(fulcra__socket_head(self)));
     return resolves(self, table, FULCRA_VERB_NEW, base);
 }

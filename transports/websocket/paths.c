@@ -11,6 +11,21 @@
 
 #include <fulcra-host/identifier.h>
 
+/* Listeners name few; they live as long as the transport. */
+uint8_t
+fulcra__paths_front(FulcraSocketLoop *home, const char *uri)
+{
+    const char *front = fulcra_intern(uri);
+
+    for (uint8_t i = 0; i < FULCRA_FRONTS; i++) {
+        if (home->fronts[i] == NULL)
+            home->fronts[i] = front;
+        if (home->fronts[i] == front)
+            return i;
+    }
+    g_error("more than %d spaces of listeners", FULCRA_FRONTS);
+}
+
 static FulcraPath *
 find_path(FulcraSocketLoop *home, const char *front, FulcraIdentifier *base)
 {

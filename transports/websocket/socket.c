@@ -40,9 +40,10 @@ fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
 
     self->home = home;
     self->exchange = exchange;
-    self->front = fulcra_intern(fulcra_http_exchange_get_front(exchange));
+    self->front =
+            fulcra__paths_front(home, fulcra_http_exchange_get_front(exchange));
     self->identifier = fulcra__paths_identifier(
-            home, self->front, fulcra_http_head_get_path(head));
+            home, fulcra__socket_front(self), fulcra_http_head_get_path(head));
     self->stream.watch.fd = -1;
     self->turn = FULCRA_TURN_NEW;
     self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
@@ -185,8 +186,7 @@ fulcra__socket_mark_dirty(FulcraWebSocket *self)
     if (self->dirty)
         return;
     self->dirty = true;
-    self->next_dirty = self->home->dirty;
-    self->home->dirty = self;
+    g_ptr_array_add(self->home->dirty, self);
 }
 
 static void
@@ -224,10 +224,10 @@ fulcra__socket_run_dirty(FulcraTurnEnd *hook)
                                  G_STRUCT_OFFSET(FulcraSocketLoop, turn_end));
 
     fulcra__audiences_deliver(home);
-    while (home->dirty != NULL) {
-        FulcraWebSocket *self = home->dirty;
+    while (home->dirty->len > 0) {
+        FulcraWebSocket *self = g_ptr_array_remove_index_fast(
+                home->dirty, home->dirty->len - 1);
 
-        home->dirty = self->next_dirty;
         self->dirty = false;
         if (self->released)
             socket_release(self);

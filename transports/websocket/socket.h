@@ -85,10 +85,8 @@ struct _FulcraWebSocket {
     FulcraContext layer;          /* first; shared: holds the handle */
     FulcraSocketHandle handle[1]; /* used as the pointer that it stands for */
     FulcraSocketLoop *home;
-    const char *front;                /* interned */
     _Atomic(FulcraValues *) values;   /* (nullable); shared */
     FulcraWebSocket *previous, *next; /* of the loop's sockets */
-    FulcraWebSocket *next_dirty;
 
     /* The wire. */
     FulcraStream stream;
@@ -100,8 +98,9 @@ struct _FulcraWebSocket {
     uint32_t opened_ms;         /* when the handshake came */
     uint32_t heard_ms; /* when something came; then, when it was pinged */
     uint16_t second, in_second; /* for the rate of messages */
-    uint8_t wire;               /* FulcraWireState */
-    uint8_t turn;               /* FulcraTurnState */
+    uint8_t wire : 4;           /* FulcraWireState */
+    uint8_t turn : 4;           /* FulcraTurnState */
+    uint8_t front; /* which of the loop's: see fulcra__socket_front() */
 
     bool reading : 1, blocked : 1, dirty : 1, released : 1;
     bool pinged : 1;
@@ -147,7 +146,8 @@ fulcra__socket_name(const FulcraWebSocket *self)
 }
 
 /* What sockets of one path share: few paths, many sockets. */
-#define FULCRA_PATHS 16
+#define FULCRA_PATHS  16
+#define FULCRA_FRONTS 64
 typedef struct {
     FulcraIdentifier *base;
     const char *front;            /* interned */
@@ -171,7 +171,7 @@ struct _FulcraSocketLoop {
     unsigned n_sockets;
     unsigned n_opened; /* ever; at the last sweep; when memory was given back */
     unsigned n_opened_before, n_opened_at_trim;
-    FulcraWebSocket *dirty;
+    GPtrArray *dirty; /* those of which something is to be done */
     FulcraTurnEnd turn_end;
     FulcraTimer sweep, drain;
     int64_t drain_from_ns, drain_until_ns;
@@ -180,8 +180,9 @@ struct _FulcraSocketLoop {
     bool nudged, stopping;
     FulcraRepresentation *ping;
     FulcraPath paths[FULCRA_PATHS];
-    _Atomic(int64_t) inbound; /* bytes received and waiting */
-    bool choked;              /* too much of that: nothing is read */
+    const char *fronts[FULCRA_FRONTS]; /* interned; NULL: no more */
+    _Atomic(int64_t) inbound;          /* bytes received and waiting */
+    bool choked;                       /* too much of that: nothing is read */
     /* Since they were last collected. */
     uint64_t got_messages, got_bytes, got_deflated;
     uint8_t random[512]; /* for socket ids */
@@ -378,6 +379,16 @@ void fulcra__turn_clear_inbox(FulcraWebSocket *self);
 void fulcra__turn_count_inbound(FulcraWebSocket *self);
 
 /* --- paths.c --- */
+
+/** Which of the loop's fronts @uri is. */
+uint8_t fulcra__paths_front(FulcraSocketLoop *home, const char *uri);
+
+/** URI of the space in which its requests are resolved. Interned. */
+static inline const char *
+fulcra__socket_front(const FulcraWebSocket *self)
+{
+    return self->home->fronts[self->front];
+}
 
 /** The identifier ws:@path. (transfer full) */
 FulcraIdentifier *fulcra__paths_identifier(

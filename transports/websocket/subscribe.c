@@ -211,8 +211,8 @@ notice_ask(FulcraSubscription *self, FulcraIdentifier *identifier)
 {
     FulcraWebSocket *socket = self->socket;
     g_autoptr(FulcraRequest) request = fulcra_host_request_new_root(
-            socket->home->owner->kernel, socket->front, &socket->layer,
-            FULCRA_VERB_SOURCE, identifier);
+            socket->home->owner->kernel, fulcra__socket_front(socket),
+            &socket->layer, FULCRA_VERB_SOURCE, identifier);
     Notice *notice = g_new0(Notice, 1);
 
     notice->subscription = subscription_ref(self);
@@ -401,7 +401,8 @@ subscribe(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
     fulcra_host_stats_add(FULCRA_STAT_SUBSCRIPTIONS, 1);
     wait_for(self, g_steal_pointer(&order->request));
     self->follower = fulcra_host_follower_new(socket->home->followers,
-            socket->front, &socket->layer, self->identifier, &klass, self);
+            fulcra__socket_front(socket), &socket->layer, self->identifier,
+            &klass, self);
     fulcra_host_follower_begin(self->follower);
     subscription_unref(self);
 }

@@ -155,7 +155,7 @@ keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
             return true; /* it is of the table of this request */
     }
     fresh = fulcra__paths_resolve(
-            self->home, self->front, self->identifier, request);
+            self->home, fulcra__socket_front(self), self->identifier, request);
     if (fresh == NULL)
         return kept == NULL; /* it fails by itself, and says why */
     g_clear_pointer(&self->resolution, fulcra_host_resolution_unref);
@@ -167,9 +167,9 @@ keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
 static void
 start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
 {
-    FulcraRequest *request =
-            fulcra_host_request_new_root(self->home->owner->kernel, self->front,
-                    &self->layer, FULCRA_VERB_SINK, self->identifier);
+    FulcraRequest *request = fulcra_host_request_new_root(
+            self->home->owner->kernel, fulcra__socket_front(self), &self->layer,
+            FULCRA_VERB_SINK, self->identifier);
 
     fulcra_host_request_take_primary(request, message);
     fulcra__socket_trace(self, request);
@@ -239,7 +239,8 @@ start_delete(FulcraWebSocket *self)
             self->last_table != NULL ? fulcra_host_table_ref(self->last_table)
                                      : fulcra_host_kernel_get_table(kernel);
     g_autoptr(FulcraRequest) request = fulcra_host_request_new_root_in(kernel,
-            table, self->front, &self->layer, FULCRA_VERB_DELETE, identifier);
+            table, fulcra__socket_front(self), &self->layer, FULCRA_VERB_DELETE,
+            identifier);
 
     fulcra__handle_set_state(self->handle, FULCRA_HANDLE_CLOSED);
     fulcra__subscriptions_clear(self);

@@ -99,6 +99,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
     if (owner->deflater != NULL)
         home->rules[1].inflaters = fulcra__inflaters_new();
     home->inboxes.size = owner->limits.queue;
+    home->dirty = g_ptr_array_new();
     home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
     home->sweep.fire = fulcra__sweep_run;
@@ -130,6 +131,7 @@ home_clear(FulcraSocketLoop *home)
     fulcra_loop_clear_timer(home->loop, &home->sweep);
     fulcra_loop_clear_timer(home->loop, &home->drain);
     fulcra__inbox_pool_clear(&home->inboxes);
+    g_ptr_array_unref(home->dirty);
     fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);
     fulcra_representation_unref(home->ping);
