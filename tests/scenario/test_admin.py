@@ -273,6 +273,13 @@ def test_the_index_names_all(admin):
             admin.get(resource["path"])
 
 
+def test_the_guide_has_every_resource(admin):
+    with open(f"{os.environ['FULCRA_SRCDIR']}/doc/guide/admin-plane.md") as file:
+        guide = file.read()
+    for resource in admin.get("/")["resources"]:
+        assert f"`{resource['method']} {resource['path']}`" in guide, resource
+
+
 @pytest.mark.parametrize("method,path,status,says", [
     ("GET", "/servr", 404, "did you mean admin:/server?"),
     ("GET", "/resolve", 400, "identifier is missing"),

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 
@@ -131,3 +132,16 @@ def test_what_is_no_listener_is_closed(tmp_path):
                 os.path.exists(f"{fds}/{fd}") and
                 os.readlink(f"{fds}/{fd}") == f"socket:[{os.fstat(datagrams.fileno()).st_ino}]"
                 for fd in os.listdir(fds)))
+
+
+def test_the_unit_is_in_order(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze")
+    for name in "fulcra.service", "fulcra.socket":
+        with open(f"{os.environ['FULCRA_SRCDIR']}/doc/dist/{name}") as file:
+            (tmp_path / name).write_text(file.read().replace("/usr/bin/fulcra",
+                                                             f"{BUILD}/fulcra"))
+    result = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", f"{tmp_path}/fulcra.service",
+         f"{tmp_path}/fulcra.socket"], capture_output=True, text=True)
+    assert "fulcra.s" not in result.stderr, result.stderr
