@@ -107,7 +107,7 @@ test('a module is replaced by a click, and a chat stays open', { skip }, async (
   await page.waitForSelector('.chat li:has-text("in") .tag:has-text("generation 1")');
   await page.click('section:has(dd:text-is("urn:fulcra:demo:echo")) button:has-text("Reload")');
   await page.waitForSelector('.good:has-text("urn:fulcra:demo:echo was replaced")');
-  await page.waitForSelector('section:has(dd:text-is("urn:fulcra:demo:echo")) li:has-text("retired")');
+  await page.waitForSelector('section:has(dd:text-is("urn:fulcra:demo:echo")) .tree li:nth-child(2):has-text("1.0.0")');
   await page.click('button:has-text("Send"):enabled');
   await page.waitForSelector('.chat li:has-text("in") .tag:has-text("generation 2")');
   await shot(page, 'explorer-replaced');
