@@ -316,6 +316,31 @@ shard_find(Shard *self, unsigned hash, FulcraRequest *request)
     return NULL;
 }
 
+static void
+shard_drop_expired(Shard *self)
+{
+    for (unsigned i = self->entries->len; i > 0; i--) {
+        Entry *entry = g_ptr_array_index(self->entries, i - 1);
+
+        if (fulcra__ledger_is_valid(entry->ledger))
+            continue;
+        fulcra_host_stats_add(FULCRA_STAT_CACHE_EXPIRED, 1);
+        shard_remove(self, entry); /* the last one takes its place */
+    }
+}
+
+void
+fulcra__cache_drop_expired(FulcraCache *self)
+{
+    for (int i = 0; i < N_SHARDS; i++) {
+        Shard *shard = &self->shards[i];
+
+        pthread_mutex_lock(&shard->lock);
+        shard_drop_expired(shard);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
 /* A tree that began in an older table must not mix with what is newer. */
 static bool
 request_is_current(FulcraRequest *self)

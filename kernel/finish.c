@@ -15,6 +15,7 @@
 #include "private/flight.h"
 #include "private/follow.h"
 #include "private/kernel.h"
+#include "private/mapping.h"
 #include "private/owner.h"
 #include "private/request.h"
 #include "private/run.h"
@@ -29,6 +30,8 @@ static void
 request_call_back(FulcraRequest *self)
 {
     self->answered(self, self->answer, self->error, self->answered_data);
+    if (fulcra__mappings_are_watched())
+        fulcra__mappings_count_callback((uintptr_t)self->answered, -1);
     if (self->issuer == fulcra__thread_self() && self->issuing)
         self->called_back = true; /* fulcra_request_issue_async() drops both */
     else

@@ -17,6 +17,7 @@
 #include "private/domain.h"
 #include "private/follow.h"
 #include "private/kernel.h"
+#include "private/mapping.h"
 #include "private/owner.h"
 #include "private/request.h"
 #include "private/run.h"
@@ -441,6 +442,8 @@ fulcra_request_issue_async(
 
     self->answered = answered;
     self->answered_data = user_data;
+    if (fulcra__mappings_are_watched())
+        fulcra__mappings_count_callback((uintptr_t)answered, 1);
     if (self->parent == NULL)
         self->deliver_loop = fulcra__thread_self()->loop;
     else if (self->parent->endpoint != NULL &&

@@ -81,6 +81,12 @@ fulcra_host_kernel_free(FulcraKernel *self)
     g_free(self);
 }
 
+void
+fulcra_host_kernel_drop_expired(FulcraKernel *self)
+{
+    fulcra__cache_drop_expired(self->cache);
+}
+
 FulcraTable *
 fulcra_host_kernel_get_table(FulcraKernel *self)
 {

@@ -13,6 +13,7 @@
  */
 
 #include "private/representation.h"
+#include "private/mapping.h"
 #include <fulcra-host/request.h>
 #include <fulcra/identifier.h>
 #include <json-glib/json-glib.h>
@@ -45,6 +46,19 @@ struct _FulcraRepresentation {
     _Atomic(Derived *) derived;
     char inline_bytes[];
 };
+
+static void owner_unref(void *owner);
+
+/* Whether it points into code that is to be unmapped, by its data or by what
+ * frees it. What borrows another's payload holds that one. */
+static void
+representation_count(const FulcraRepresentation *self, int change)
+{
+    if (!fulcra__mappings_are_watched() || self->destroy == owner_unref)
+        return;
+    fulcra__mappings_count_representation(
+            (uintptr_t)self->destroy, (uintptr_t)self->data, change);
+}
 
 static FulcraRepresentation *
 representation_alloc(const char *type, size_t n_inline)
@@ -113,6 +127,7 @@ fulcra_representation_new_take(
     self->length = length;
     self->owner = data;
     self->destroy = destroy;
+    representation_count(self, 1);
     return self;
 }
 
@@ -127,6 +142,7 @@ fulcra_representation_new_boxed(
     self->data = pointer;
     self->owner = pointer;
     self->destroy = destroy;
+    representation_count(self, 1);
     return self;
 }
 
@@ -246,6 +262,7 @@ fulcra_representation_unref(FulcraRepresentation *self)
         g_array_unref(self->headers);
     if (self->destroy != NULL)
         self->destroy(self->owner);
+    representation_count(self, -1);
     g_free(self);
 }
 

@@ -214,6 +214,27 @@ session_stop(void *instance)
         self->ticker->stop(self->ticker, g_steal_pointer(&self->ticking));
 }
 
+static void
+count_one(FulcraSession *session, void *count)
+{
+    (void)session;
+    ++*(unsigned *)count;
+}
+
+/* Another generation with the same keys goes on with the same ones. */
+static char *
+session_affects(void *instance)
+{
+    FulcraSessions *self = instance;
+    unsigned n = 0;
+
+    self->store->ops->foreach (self->store, count_one, &n);
+    if (n == 0)
+        return NULL;
+    return g_strdup_printf("%u session%s by the cookie %s", n,
+            n == 1 ? "" : "s", self->cookie);
+}
+
 const FulcraKind fulcra_kind_session = {
     .size = sizeof(FulcraKind),
     .name = "session",
@@ -223,4 +244,5 @@ const FulcraKind fulcra_kind_session = {
     .start = session_start,
     .stop = session_stop,
     .free = fulcra__sessions_unref,
+    .affects = session_affects,
 };

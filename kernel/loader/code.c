@@ -55,6 +55,17 @@ fulcra__generation_stage(FulcraGeneration *self, const FulcraBuild *build)
         report_code(self, build, error->message);
 }
 
+static bool
+map_code(FulcraGeneration *self)
+{
+    if (!fulcra__library_map(self->code, &self->code_error))
+        return false;
+    if (self->promises_unmap)
+        self->mapping =
+                fulcra_host_mapping_new(self->code->begin, self->code->end);
+    return true;
+}
+
 /* On the errand's thread. What the probe said of the name is known before
  * anything is mapped. */
 static void
@@ -66,7 +77,7 @@ load_code(void *data)
     self->has_code =
             (code->name == NULL ||
                     check_name(self, code->name, &self->code_error)) &&
-            fulcra__library_map(code, &self->code_error) &&
+            map_code(self) &&
             check_name(self, code->descriptor->name, &self->code_error) &&
             fulcra__module_load(
                     self->module, code->descriptor, &self->code_error);

@@ -281,6 +281,7 @@ fulcra__generation_free(FulcraGeneration *self)
     g_ptr_array_unref(self->space_uris);
     g_ptr_array_unref(self->spaces);
     fulcra__module_unref(self->module);
+    fulcra_host_mapping_free(self->mapping);
     fulcra__library_free(self->code);
     g_clear_error(&self->code_error);
     fulcra_host_document_unref(self->document);

@@ -11,6 +11,7 @@
 #include "module.h"
 #include "requires.h"
 
+#include <fulcra-host/mapping.h>
 #include <fulcra-host/owner.h>
 #include <fulcra/representation.h>
 
@@ -53,6 +54,7 @@ typedef struct {
     GError *code_error;     /* (nullable): why not, or why it did not start */
     bool is_started;        /* what its definition says: timers */
     bool is_ready;          /* its code has started */
+    FulcraMapping *mapping; /* (nullable): its code is to be unmapped */
     FulcraOwner *owner;     /* (nullable): it hands its state over */
     GPtrArray *code_endpoints;   /* of FulcraEndpoint: to whom it does */
     FulcraRepresentation *state; /* (nullable): on its way */
@@ -64,7 +66,8 @@ typedef struct {
     unsigned number;               /* among those of its module, from 1 */
     int64_t loaded_us, retired_us; /* g_get_real_time() */
     int64_t patience_us; /* monotonic: when it is stopped, whatever is left */
-    bool is_stopping, is_stopped; /* its code */
+    bool is_stopping; /* its code was told to end */
+    bool has_expired; /* answers of it that were kept are not */
 } FulcraGeneration;
 
 /** Reads and checks the definition in @folder. Returns NULL where there is

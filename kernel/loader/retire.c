@@ -54,17 +54,39 @@ list_instances(FulcraGeneration *one, GPtrArray *texts)
     }
 }
 
+static void
+list_count(GPtrArray *texts, size_t n, const char *one, const char *many)
+{
+    if (n > 0)
+        g_ptr_array_add(
+                texts, g_strdup_printf("%zu %s", n, n == 1 ? one : many));
+}
+
+/* Known only of code that is to be unmapped. */
+static void
+list_pointers(FulcraGeneration *one, GPtrArray *texts)
+{
+    if (one->mapping == NULL)
+        return;
+    list_count(texts, fulcra_host_mapping_count_callbacks(one->mapping),
+            "answer that its code waits for",
+            "answers that its code waits for");
+    list_count(texts, fulcra_host_mapping_count_representations(one->mapping),
+            "representation that only its code can free",
+            "representations that only its code can free");
+}
+
 GPtrArray *
 fulcra__generation_list_left(FulcraLoader *self, FulcraGeneration *one)
 {
     GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
     size_t n = count_requests(self, one);
 
-    if (n > 0)
-        g_ptr_array_add(texts, g_strdup_printf("%zu request%s that began in it",
-                                       n, n == 1 ? "" : "s"));
+    list_count(
+            texts, n, "request that began in it", "requests that began in it");
     list_instances(one, texts);
     fulcra__module_list_threads(one->module, texts);
+    list_pointers(one, texts);
     if (one->errand != NULL)
         g_ptr_array_add(
                 texts, g_strdup("a call of its code that does not return"));
@@ -213,6 +235,10 @@ tend_one(FulcraLoader *self, FulcraGeneration *one)
     }
     if (!is_stopped(one, 0))
         return false;
+    if (one->mapping != NULL && !one->has_expired) {
+        one->has_expired = true;
+        fulcra_host_kernel_drop_expired(self->kernel);
+    }
     left = fulcra__generation_list_left(self, one);
     if (left->len > 0)
         return false;

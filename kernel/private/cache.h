@@ -17,6 +17,10 @@ typedef struct _FulcraCache FulcraCache;
 FulcraCache *fulcra__cache_new(size_t max_bytes);
 void fulcra__cache_free(FulcraCache *self);
 
+/** Takes out what expired, which is otherwise found only when it is asked for,
+ * or needs the room. */
+void fulcra__cache_drop_expired(FulcraCache *self);
+
 typedef enum {
     FULCRA__CACHE_EVALUATE, /* run it; it may lead a flight now */
     FULCRA__CACHE_HIT,      /* answered */

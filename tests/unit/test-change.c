@@ -9,6 +9,7 @@
 #include <fulcra-host/change.h>
 #include <fulcra-host/identifier.h>
 #include <fulcra-host/request.h>
+#include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/representation.h>
 
@@ -102,7 +103,9 @@ write_code(Fixture *self, const char *words)
     "{\"id\":\"held\",\"grammar\":\"res:/life/held\"},"                        \
     "{\"id\":\"release\",\"grammar\":\"res:/life/release\"},"                  \
     "{\"id\":\"count\",\"grammar\":\"res:/life/count\"},"                      \
-    "{\"id\":\"tick\",\"grammar\":\"res:/life/tick\"}"
+    "{\"id\":\"tick\",\"grammar\":\"res:/life/tick\"},"                        \
+    "{\"id\":\"kept\",\"grammar\":\"res:/life/kept\"},"                        \
+    "{\"id\":\"boxed\",\"grammar\":\"res:/life/boxed\"}"
 
 /* @keys: more of the definition, each with a comma behind it */
 static void
@@ -262,6 +265,35 @@ assert_left(Fixture *self, unsigned number, const char *expected)
     g_assert_cmpint(
             state_of(self, number, &left), ==, FULCRA_GENERATION_RETIRED);
     g_assert_cmpstr(left, ==, expected);
+}
+
+static void
+await_left(Fixture *self, unsigned number, const char *expected)
+{
+    int64_t until = g_get_monotonic_time() + patience() * 20 * G_USEC_PER_SEC;
+    g_autofree char *left = NULL;
+
+    do {
+        g_clear_pointer(&left, g_free);
+        if (g_get_monotonic_time() > until)
+            g_error("generation %u never has left: %s", number, expected);
+        g_usleep(1000);
+    } while (state_of(self, number, &left) != FULCRA_GENERATION_RETIRED ||
+             strcmp(left, expected) != 0);
+}
+
+/* Segments of the module, of all its generations. */
+static unsigned
+count_mapped(void)
+{
+    g_autofree char *maps = NULL;
+    unsigned n = 0;
+
+    g_assert_true(g_file_get_contents("/proc/self/maps", &maps, NULL, NULL));
+    for (char *at = strstr(maps, "-life.so"); at != NULL;
+            at = strstr(at + 1, "-life.so"))
+        n++;
+    return n;
 }
 
 /* --- what is published --- */
@@ -727,6 +759,69 @@ test_thread(Fixture *self, const void *data)
     assert_left(self, 1, "thread 'sleeper'");
 }
 
+/* The author promises that nothing points into the code; what the server can
+ * see of that, it looks for. */
+static void
+test_unmap(Fixture *self, const void *data)
+{
+    g_autoptr(FulcraRequest) request = NULL;
+    FulcraRepresentation *boxed;
+    g_autoptr(FulcraModuleState) state = NULL;
+
+    load_life(self, "1 helper", "\"unmap\":true,");
+    request = root(self, "res:/life/boxed");
+    fulcra_request_set_wanted_type(request, NULL);
+    boxed = fulcra_request_issue(request, NULL);
+    g_assert_nonnull(boxed);
+    g_clear_pointer(&request, fulcra_request_unref);
+    write_code(self, "2");
+    reload(self);
+    await_left(self, 1, "1 representation that only its code can free");
+    fulcra_representation_unref(boxed);
+    await_state(self, 1, FULCRA_GENERATION_UNMAPPED);
+    assert_answer(self, "res:/life/number", "2");
+    state = fulcra_host_loader_get_state(self->loader, "life", NULL);
+    g_assert_cmpuint(state->kept, ==, 0);
+}
+
+/* Nor is it kept by an answer that is kept: it has expired. */
+static void
+test_unmap_cached(Fixture *self, const void *data)
+{
+    load_life(self, "1 stateless", "\"unmap\":true,");
+    for (int i = 0; i < 3; i++) {
+        g_autoptr(FulcraRequest) request = root(self, "res:/life/kept");
+        g_autoptr(FulcraRepresentation) answer = NULL;
+
+        fulcra_request_set_wanted_type(request, NULL);
+        answer = fulcra_request_issue(request, NULL);
+        g_assert_nonnull(answer);
+    }
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), >, 0);
+    write_code(self, "2");
+    reload(self);
+    await_state(self, 1, FULCRA_GENERATION_UNMAPPED);
+}
+
+/* Hundreds of them leave nothing in the address space. */
+static void
+test_unmap_often(Fixture *self, const void *data)
+{
+    unsigned before;
+
+    load_life(self, "1", "\"unmap\":true,");
+    before = count_mapped();
+    for (unsigned i = 2; i < 20; i++) {
+        g_autofree char *words = g_strdup_printf("%u", i);
+
+        write_code(self, words);
+        reload(self);
+    }
+    for (unsigned i = 1; i < 19; i++)
+        await_state(self, i, FULCRA_GENERATION_UNMAPPED);
+    g_assert_cmpuint(count_mapped(), ==, before);
+}
+
 #define TEST(name, function)                                                   \
     g_test_add(name, Fixture, NULL, set_up, function, tear_down)
 
@@ -757,6 +852,9 @@ main(int argc, char **argv)
     TEST("/change/stale", test_stale);
     TEST("/change/helper", test_helper);
     TEST("/change/thread", test_thread);
+    TEST("/change/unmap", test_unmap);
+    TEST("/change/unmap-cached", test_unmap_cached);
+    TEST("/change/unmap-often", test_unmap_often);
     result = g_test_run();
     remove_tree(scratch);
     g_free(scratch);

@@ -348,6 +348,30 @@ schedule_build(FulcraEntry *entry)
     return NULL;
 }
 
+static char *
+schedule_affects(void *instance)
+{
+    Schedule *self = instance;
+    const char *text = fulcra_host_declared_request_get_text(self->request);
+
+    if (self->zone != NULL)
+        return g_strdup_printf("timer by cron: %s", text);
+    return g_strdup_printf("timer every %" G_GINT64_FORMAT "ms: %s",
+            self->every_ns / 1000000, text);
+}
+
+/* The request that is under way holds it as well. */
+static char *
+schedule_left(void *instance)
+{
+    Schedule *self = instance;
+
+    if (fulcra_refs_unique(&self->refs))
+        return NULL;
+    return g_strdup_printf("timer whose request goes on: %s",
+            fulcra_host_declared_request_get_text(self->request));
+}
+
 const FulcraKind fulcra_kind_timer = {
     .size = sizeof(FulcraKind),
     .name = "timer",
@@ -357,4 +381,6 @@ const FulcraKind fulcra_kind_timer = {
     .start = schedule_start,
     .stop = schedule_stop,
     .free = schedule_unref,
+    .affects = schedule_affects,
+    .left = schedule_left,
 };

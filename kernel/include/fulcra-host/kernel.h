@@ -67,6 +67,9 @@ FulcraTable *fulcra_host_kernel_try(FulcraKernel *self,
  * well. */
 size_t fulcra_host_kernel_count_roots(FulcraKernel *self, FulcraSpace *space);
 
+/** Lets go of answers that are kept though they expired. */
+void fulcra_host_kernel_drop_expired(FulcraKernel *self);
+
 /** Counts publishes: what was resolved in another generation is stale. */
 uint64_t fulcra_host_kernel_get_generation(FulcraKernel *self);
 

@@ -20,6 +20,7 @@
  * number SOURCE res:/life/number
  * held   SOURCE res:/life/held: answered by res:/life/release
  * boxed  SOURCE res:/life/boxed: something that only its code can free
+ * kept   the same, for the cache to keep
  */
 
 #include <fulcra/fulcra.h>
@@ -193,6 +194,13 @@ boxed_source(FulcraRequest *request, GError **error)
             "application/x-box", g_strdup("box"), box_free);
 }
 
+static FulcraRepresentation *
+kept_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_representation_with_expiry(
+            boxed_source(request, error), FULCRA_EXPIRY_NEVER, 0);
+}
+
 static const FulcraEndpointOps talk_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
@@ -221,6 +229,7 @@ static const FulcraEndpointOps tick_ops = SOURCE_OPS(tick_source);
 static const FulcraEndpointOps number_ops = SOURCE_OPS(number_source);
 static const FulcraEndpointOps held_ops = SOURCE_OPS(held_source);
 static const FulcraEndpointOps release_ops = SOURCE_OPS(release_source);
+static const FulcraEndpointOps kept_ops = SOURCE_OPS(kept_source);
 static const FulcraEndpointOps boxed_ops = SOURCE_OPS(boxed_source);
 
 /* --- its life --- */
@@ -316,6 +325,7 @@ add_all(FulcraModule *module, GError **error)
         { "number", &number_ops },
         { "held", &held_ops },
         { "release", &release_ops },
+        { "kept", &kept_ops },
         { "boxed", &boxed_ops },
     };
 
