@@ -66,8 +66,8 @@ typedef struct {
     unsigned number;               /* among those of its module, from 1 */
     int64_t loaded_us, retired_us; /* g_get_real_time() */
     int64_t patience_us; /* monotonic: when it is stopped, whatever is left */
-    bool is_stopping; /* its code was told to end */
-    bool has_expired; /* answers of it that were kept are not */
+    bool is_stopping;    /* its code was told to end */
+    bool has_expired;    /* answers of it that were kept are not */
 } FulcraGeneration;
 
 /** Reads and checks the definition in @folder. Returns NULL where there is

@@ -752,11 +752,11 @@ test_thread(Fixture *self, const void *data)
     load_life(self, "1 thread", "");
     write_code(self, "2");
     reload(self);
-    assert_left(self, 1, "thread 'sleeper'");
+    await_left(self, 1, "thread 'sleeper'");
     write_code(self, "3");
     reload(self);
     await_state(self, 2, FULCRA_GENERATION_KEPT);
-    assert_left(self, 1, "thread 'sleeper'");
+    await_left(self, 1, "thread 'sleeper'");
 }
 
 /* The author promises that nothing points into the code; what the server can

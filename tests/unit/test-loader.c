@@ -497,19 +497,19 @@ test_descriptor(Fixture *self, const void *data)
                      "it again: make -B -C FOLDER" },
         { 0, 0, 24, 0,
                 SAID "built against other headers (descriptor of 24 bytes, "
-                     "endpoint tables of 88) than this program (32 and 88); "
+                     "endpoint tables of 96) than this program (32 and 96); "
                      "build it again: make -B -C FOLDER" },
-        { 0, 0, 0, 96,
+        { 0, 0, 0, 104,
                 SAID "built against other headers (descriptor of 32 bytes, "
-                     "endpoint tables of 96) than this program (32 and 88); "
+                     "endpoint tables of 104) than this program (32 and 96); "
                      "build it again: make -B -C FOLDER" },
         { 0, 0, 0, 8,
                 SAID "built against other headers (descriptor of 32 bytes, "
-                     "endpoint tables of 8) than this program (32 and 88); "
+                     "endpoint tables of 8) than this program (32 and 96); "
                      "build it again: make -B -C FOLDER" },
     };
 
-    if (sizeof(FulcraEndpointOps) != 88 || sizeof(FulcraModuleDescriptor) != 32)
+    if (sizeof(FulcraEndpointOps) != 96 || sizeof(FulcraModuleDescriptor) != 32)
         g_error("the sizes in this test are those of before");
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         size_t length;
