@@ -82,17 +82,20 @@ came_before(const FulcraHttpReceived *received, size_t index)
 static void
 append_name(GString *row, const FulcraHttpField *field)
 {
-    for (size_t i = 0; i < field->n_name; i++)
-        g_string_append_c(row, g_ascii_tolower(field->name[i]));
-    g_string_append_c(row, '\0');
+    size_t at = row->len;
+
+    append(row, field->name, field->n_name);
+    for (; at < row->len; at++)
+        row->str[at] = g_ascii_tolower(row->str[at]);
 }
 
 static bool
-has_name(const FulcraHttpField *field, const char *name)
+has_name(const FulcraHttpField *field, const char *name, size_t n_name)
 {
-    return field->n_name == strlen(name) &&
-           g_ascii_strncasecmp(field->name, name, field->n_name) == 0;
+    return field->n_name == n_name &&
+           g_ascii_strncasecmp(field->name, name, n_name) == 0;
 }
+#define HAS_NAME(field, literal) has_name(field, literal, sizeof(literal) - 1)
 
 /* RFC 9110 section 5.3: fields of one name are a list; cookies are special
  * (RFC 6265 section 5.4). */
@@ -100,7 +103,7 @@ static void
 append_value(GString *row, const FulcraHttpReceived *received, size_t index)
 {
     const FulcraHttpField *field = &received->fields[index];
-    const char *separator = has_name(field, "cookie") ? "; " : ", ";
+    const char *separator = HAS_NAME(field, "cookie") ? "; " : ", ";
 
     g_string_append_len(row, field->value, (gssize)field->n_value);
     for (size_t i = index + 1; i < received->n_fields; i++) {
@@ -117,13 +120,10 @@ append_value(GString *row, const FulcraHttpReceived *received, size_t index)
 static bool
 is_own(const FulcraHttpField *field)
 {
-    static const char *const names[] = { "cookie", "authorization", "referer",
-        "x-forwarded-for", "forwarded", "x-real-ip", "x-request-id" };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (has_name(field, names[i]))
-            return true;
-    return false;
+    return HAS_NAME(field, "cookie") || HAS_NAME(field, "authorization") ||
+           HAS_NAME(field, "referer") || HAS_NAME(field, "x-forwarded-for") ||
+           HAS_NAME(field, "forwarded") || HAS_NAME(field, "x-real-ip") ||
+           HAS_NAME(field, "x-request-id");
 }
 
 /* The nonce of a handshake says nothing to an application, and would be half of
@@ -131,24 +131,27 @@ is_own(const FulcraHttpField *field)
 static bool
 is_wanted(const FulcraHttpReceived *received, size_t index)
 {
-    return !has_name(&received->fields[index], "sec-websocket-key") &&
+    return !HAS_NAME(&received->fields[index], "sec-websocket-key") &&
            !came_before(received, index);
 }
 
+/* The common row has the names of the own fields, then the others. */
 static void
 append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
 {
-    for (size_t i = 0; i < received->n_fields; i++)
-        if (is_wanted(received, i) && is_own(&received->fields[i])) {
-            append_name(common, &received->fields[i]);
-            append_value(own, received, i);
-        }
+    g_autoptr(GString) others = g_string_sized_new(768);
+
+    for (size_t i = 0; i < received->n_fields; i++) {
+        const FulcraHttpField *field = &received->fields[i];
+        bool mine = is_own(field);
+
+        if (!is_wanted(received, i))
+            continue;
+        append_name(mine ? common : others, field);
+        append_value(mine ? own : others, received, i);
+    }
     append(common, "", 0);
-    for (size_t i = 0; i < received->n_fields; i++)
-        if (is_wanted(received, i) && !is_own(&received->fields[i])) {
-            append_name(common, &received->fields[i]);
-            append_value(common, received, i);
-        }
+    g_string_append_len(common, others->str, (gssize)others->len);
 }
 
 FulcraHttpHead *
@@ -302,11 +305,12 @@ walk_next(FieldWalk *walk)
 const char *
 fulcra_http_head_get_header(FulcraHttpHead *self, const char *name)
 {
+    char first = g_ascii_tolower(*name); /* as they are all kept */
     FieldWalk walk;
 
     walk_begin(&walk, self);
     while (walk_next(&walk))
-        if (g_ascii_strcasecmp(walk.name, name) == 0)
+        if (*walk.name == first && g_ascii_strcasecmp(walk.name, name) == 0)
             return walk.value;
     return NULL;
 }
