@@ -2,14 +2,16 @@
 /*
  * ticker - prices that change by themselves, and every socket gets them
  *
- * A timer (see module.json) asks for active:tick twice a second. Each change is
- * rendered once, as one representation that all sockets share; the ones that
- * come later and `curl /demo/ticker/prices` are given that same one.
+ * A timer (see module.json) asks for active:tick twice a second. It renders the
+ * prices and cuts the key that res:/demo/ticker/prices depends on; each socket
+ * follows that resource, and so does nothing here know of any socket.
  * SERIAL: one request at a time, so nothing here needs a lock.
  */
 
 #include <fulcra/fulcra.h>
 #include <json-glib/json-glib.h>
+
+#define KEY "ticker:prices"
 
 static const char *const symbols[] = { "ARCH", "BEAM", "CRNK", "GEAR", "LEVR",
     "PIVT" };
@@ -18,8 +20,7 @@ static struct {
     int cents[G_N_ELEMENTS(symbols)];
     int change[G_N_ELEMENTS(symbols)];
     FulcraRepresentation *latest;
-    GHashTable *sockets; /* a set of FulcraSocket */
-    int64_t rendered, sent;
+    int64_t rendered, sent, sockets;
 } ticker;
 
 /* What is counted: how often prices were rendered, how often they were sent. */
@@ -27,8 +28,7 @@ static GVariant *
 list_stats(void)
 {
     return g_variant_new_parsed("{'rendered': %x, 'sent': %x, 'sockets': %x}",
-            ticker.rendered, ticker.sent,
-            (int64_t)g_hash_table_size(ticker.sockets));
+            ticker.rendered, ticker.sent, ticker.sockets);
 }
 
 static GVariant *
@@ -56,13 +56,6 @@ render(GVariant *message)
 }
 
 static void
-send_latest(FulcraSocket *socket)
-{
-    if (fulcra_socket_send(socket, ticker.latest, NULL))
-        ticker.sent++;
-}
-
-static void
 change_prices(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(symbols); i++) {
@@ -70,6 +63,7 @@ change_prices(void)
         ticker.cents[i] = CLAMP(ticker.cents[i] + ticker.change[i], 100, 99999);
     }
     ticker.rendered++;
+    ticker.sent += ticker.sockets;
     g_clear_pointer(&ticker.latest, fulcra_representation_unref);
     ticker.latest = render(g_variant_new_parsed(
             "{'type': <'prices'>, 'at': <%x>, 'prices': <%@aa{sv}>,"
@@ -80,17 +74,12 @@ change_prices(void)
 static FulcraRepresentation *
 tick_sink(FulcraRequest *request, GError **error)
 {
-    GHashTableIter iter;
-    void *socket;
-
     change_prices();
-    g_hash_table_iter_init(&iter, ticker.sockets);
-    while (g_hash_table_iter_next(&iter, &socket, NULL))
-        send_latest(socket);
+    fulcra_request_cut_key(request, KEY);
     return NULL;
 }
 
-/* Sent while the socket opens: it is the first message that it gets. */
+/* What the prices are is the first message that it gets. */
 static FulcraRepresentation *
 feed_new(FulcraRequest *request, GError **error)
 {
@@ -101,8 +90,11 @@ feed_new(FulcraRequest *request, GError **error)
                 "a feed needs a WebSocket to go to");
         return NULL;
     }
-    g_hash_table_add(ticker.sockets, fulcra_socket_ref(socket));
-    send_latest(socket);
+    if (!fulcra_socket_subscribe(
+                socket, FULCRA_ID("res:/demo/ticker/prices"), NULL, error))
+        return NULL;
+    ticker.sockets++;
+    ticker.sent++;
     return NULL;
 }
 
@@ -116,13 +108,14 @@ feed_sink(FulcraRequest *request, GError **error)
 static FulcraRepresentation *
 feed_delete(FulcraRequest *request, GError **error)
 {
-    g_hash_table_remove(ticker.sockets, fulcra_request_get_socket(request));
+    ticker.sockets--;
     return NULL;
 }
 
 static FulcraRepresentation *
 prices_source(FulcraRequest *request, GError **error)
 {
+    fulcra_request_attach_key(request, KEY);
     return fulcra_representation_ref(ticker.latest);
 }
 
@@ -157,8 +150,6 @@ static const FulcraEndpointOps stats_ops = {
 static bool
 ticker_load(FulcraModule *module, GError **error)
 {
-    ticker.sockets = g_hash_table_new_full(
-            NULL, NULL, (GDestroyNotify)fulcra_socket_unref, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(symbols); i++)
         ticker.cents[i] = g_random_int_range(2000, 20000);
     change_prices();

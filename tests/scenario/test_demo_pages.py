@@ -12,7 +12,7 @@ SOURCE = pathlib.Path(os.environ["FULCRA_SRCDIR"]) / "demos"
 FILES = {
     "hello": ["hello.c", "module.json", "README.md"],
     "echo": ["echo.c", "module.json", "README.md"],
-    "grouptherapy": ["grouptherapy.c", "room.c", "room.h", "module.json", "README.md"],
+    "grouptherapy": ["grouptherapy.c", "module.json", "README.md"],
     "ticker": ["ticker.c", "module.json", "README.md"],
 }
 
