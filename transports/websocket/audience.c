@@ -325,10 +325,8 @@ prefetch(const FulcraMember *member)
     if (member == NULL)
         return;
     __builtin_prefetch(member->next);
-    __builtin_prefetch(member->socket->handle);
-    __builtin_prefetch(&member->socket->home);
-    __builtin_prefetch(&member->socket->outbound);
-    __builtin_prefetch(&member->socket->wire);
+    for (size_t at = 0; at < sizeof(*member->socket); at += 64)
+        __builtin_prefetch((const char *)member->socket + at);
 }
 
 static void
