@@ -216,7 +216,8 @@ follower_set_alarm(FulcraFollower *self, int64_t in_us)
 /* Watches @ledger (nullable) and, where layers of its scope are of modules that
  * may be replaced, every publish. */
 static void
-follower_watch(FulcraFollower *self, const FulcraLedger *ledger, bool publishes)
+follower_watch(FulcraFollower *self, FulcraRequest *request,
+        const FulcraLedger *ledger, bool publishes)
 {
     size_t n = ledger == NULL ? 0 : ledger->n_slots;
     g_autofree FulcraCutSlot *slots = g_new(FulcraCutSlot, n + 1);
@@ -226,7 +227,7 @@ follower_watch(FulcraFollower *self, const FulcraLedger *ledger, bool publishes)
     if (publishes)
         slots[n++] = fulcra__cut_slot_of_space(FULCRA__CUT_PUBLISH);
     fulcra__cut_watch(&self->watch, slots, n);
-    if (ledger == NULL || !fulcra__ledger_was_cut(ledger))
+    if (n == 0 || !fulcra__request_was_overtaken(request, ledger))
         self->restless = 0;
     else if (self->restless++ < RESTLESS_MAX)
         fulcra__follower_tell(self, FULCRA__FOLLOWER_ASK);
@@ -364,7 +365,7 @@ follower_take_topic(FulcraFollower *self, FulcraRequest *request,
     if (self->left)
         return;
     follower_set_alarm(self, guarded ? overlays_next_look(request) : -1);
-    follower_watch(self, guarded ? request->ledger : NULL, true);
+    follower_watch(self, request, guarded ? request->ledger : NULL, true);
 }
 
 /* The scope that the live resource may be evaluated in. */
@@ -379,15 +380,16 @@ member_of(FulcraFollower *self, FulcraRequest *request, FulcraWayIn *way)
 }
 
 static void
-join_live(FulcraFollower *self, const FulcraLiveKey *key,
-        const FulcraWayIn *way, FulcraLiveMember *fresh, const GError *error)
+join_live(FulcraFollower *self, FulcraRequest *request,
+        const FulcraLiveKey *key, const FulcraWayIn *way,
+        FulcraLiveMember *fresh, const GError *error)
 {
     follower_let_go(self);
     self->told = 0;
     self->member = *fresh;
     *fresh = (FulcraLiveMember){ 0 };
     self->live = fulcra__live_join(self->home->kernel->lives, key, self,
-            error == NULL ? way->answer : NULL, error);
+            request, error == NULL ? way->answer : NULL, error);
     self->klass->follows(
             self, fulcra__live_get_topic(self->live), true, self->user_data);
 }
@@ -407,12 +409,12 @@ follower_share(FulcraFollower *self, FulcraRequest *request, FulcraWayIn *way,
             (fulcra__live_is(self->live, &key) || (error != NULL && guarded)))
         fulcra__live_refresh(self->live, self, &fresh);
     else
-        join_live(self, &key, way, &fresh, error);
+        join_live(self, request, &key, way, &fresh, error);
     fulcra__live_member_clear(&fresh);
     if (self->left)
         return;
     follower_set_alarm(self, guarded ? overlays_next_look(request) : -1);
-    follower_watch(self, guarded ? request->ledger : NULL, pinned);
+    follower_watch(self, request, guarded ? request->ledger : NULL, pinned);
 }
 
 /* What the overlays asked, and what was asked behind them. (transfer full) */
@@ -472,7 +474,7 @@ follower_keep(FulcraFollower *self, FulcraRequest *request, FulcraWayIn *way,
     if (self->left)
         return;
     follower_set_alarm(self, in);
-    follower_watch(self, whole, false);
+    follower_watch(self, request, whole, false);
 }
 
 /* Why its expiry cannot be known. (nullable) static */

@@ -357,7 +357,8 @@ live_repeats(FulcraLive *self, bool was_cut)
 
 /* One of @answer and @error is NULL. */
 static void
-live_settle(FulcraLive *self, FulcraRepresentation *answer, const GError *error,
+live_settle(FulcraLive *self, FulcraRequest *request,
+        FulcraRepresentation *answer, const GError *error,
         const FulcraLedger *ledger)
 {
     int evaluating = STATE_EVALUATING;
@@ -373,7 +374,7 @@ live_settle(FulcraLive *self, FulcraRepresentation *answer, const GError *error,
     if (answer != NULL)
         fulcra__topic_publish_change(self->topic, answer, failed);
     if (atomic_compare_exchange_strong(&self->state, &evaluating, STATE_IDLE) &&
-            live_repeats(self, fulcra__ledger_was_cut(ledger)))
+            live_repeats(self, fulcra__request_was_overtaken(request, ledger)))
         live_begin(self);
 }
 
@@ -419,7 +420,7 @@ evaluated(FulcraRequest *request, FulcraRepresentation *answer,
     if (is_another(self, request, answer))
         live_dissolve(self);
     else
-        live_settle(self, answer, error, way->ledger);
+        live_settle(self, request, answer, error, way->ledger);
     live_unref(self);
 }
 
@@ -475,8 +476,8 @@ live_add(FulcraLive *self, FulcraFollower *follower)
 
 FulcraLive *
 fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
-        FulcraFollower *follower, FulcraRepresentation *answer,
-        const GError *error)
+        FulcraFollower *follower, FulcraRequest *request,
+        FulcraRepresentation *answer, const GError *error)
 {
     FulcraLive wanted = { .key = *key };
 
@@ -494,7 +495,7 @@ fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
     pthread_mutex_unlock(&self->lock);
     pthread_mutex_unlock(&lives->lock);
     if (is_new)
-        live_settle(self, answer, error, key->ledger);
+        live_settle(self, request, answer, error, key->ledger);
     return self;
 }
 

@@ -322,7 +322,8 @@ fulcra_request_set_independent(FulcraRequest *self)
 bool
 fulcra__request_may_be_kept(const FulcraRequest *self)
 {
-    return self->root->kernel->limits.cache_bytes != 0 &&
+    return (self->root->kernel->limits.cache_bytes != 0 ||
+                   self->root->follows) &&
            (self->verb == FULCRA_VERB_SOURCE ||
                    self->verb == FULCRA_VERB_EXISTS ||
                    self->verb == FULCRA_VERB_META);

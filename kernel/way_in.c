@@ -104,6 +104,15 @@ fulcra__way_in_take(FulcraRequest *root)
     return self;
 }
 
+bool
+fulcra__request_was_overtaken(
+        FulcraRequest *request, const FulcraLedger *ledger)
+{
+    return request->root->table->generation !=
+                   fulcra_host_kernel_get_generation(request->root->kernel) ||
+           (ledger != NULL && fulcra__ledger_was_cut(ledger));
+}
+
 void
 fulcra__way_in_free(FulcraWayIn *self)
 {

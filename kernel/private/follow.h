@@ -62,6 +62,12 @@ struct _FulcraAlarm {
 void fulcra__alarm_set(
         FulcraDeadlines *deadlines, FulcraAlarm *self, int64_t in_us);
 
+/** Whether what @request, a root that was answered, depended on has changed
+ * since: something was cut, or spaces were published, of which the cut may have
+ * come before its evaluation began. @ledger: (nullable) */
+bool fulcra__request_was_overtaken(
+        FulcraRequest *request, const FulcraLedger *ledger);
+
 /** In how many microseconds what @ledger says has to be looked at again, by its
  * time or its checks; negative: never. At least 100 milliseconds. */
 int64_t fulcra__ledger_next_look(const FulcraLedger *ledger);
@@ -92,12 +98,12 @@ typedef struct {
     FulcraTable *table;     /* (nullable): that layers of it are of, held */
 } FulcraLiveMember;
 
-/** @follower joins the live resource of @key, made with @answer or @error, of
- * which one is NULL, where there is none. Its member has context and table.
- * (transfer full) */
+/** @follower joins the live resource of @key. Where there is none it is made,
+ * with what @request came to: @answer or @error, of which one is NULL. Its
+ * member has context and table. (transfer full) */
 FulcraLive *fulcra__live_join(FulcraLives *lives, const FulcraLiveKey *key,
-        FulcraFollower *follower, FulcraRepresentation *answer,
-        const GError *error);
+        FulcraFollower *follower, FulcraRequest *request,
+        FulcraRepresentation *answer, const GError *error);
 
 /** Whether it still is what was found with that key. */
 bool fulcra__live_is(FulcraLive *self, const FulcraLiveKey *key);

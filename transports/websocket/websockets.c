@@ -128,6 +128,7 @@ home_clear(FulcraSocketLoop *home)
         fulcra__socket_run_dirty(&home->turn_end);
     }
     fulcra_host_followers_free(home->followers);
+    fulcra__audiences_clear(home);
     fulcra_loop_clear_timer(home->loop, &home->sweep);
     fulcra_loop_clear_timer(home->loop, &home->drain);
     fulcra__inbox_pool_clear(&home->inboxes);
