@@ -149,16 +149,27 @@ start_watchdog(FulcraServer *server, unsigned *source)
             period_ms != 0 ? g_timeout_add(period_ms, on_watchdog, server) : 0;
 }
 
-/* While the server stops, a signal ends the program at once. */
+static void
+let_pass(int number)
+{
+    (void)number;
+}
+
+/* While the server stops, a second signal ends the program at once; where none
+ * has stopped it, as after a drain, the first one is let pass. */
 static void
 restore_signals(const Signals *self, unsigned sigterm, unsigned sigint)
 {
+    const struct sigaction once = { .sa_handler = let_pass,
+        .sa_flags = (int)(SA_RESETHAND | SA_RESTART) };
+    const struct sigaction now = { .sa_handler = SIG_DFL };
+
     if (g_strcmp0(self->stopped_by, "SIGTERM") != 0)
         g_source_remove(sigterm);
     if (g_strcmp0(self->stopped_by, "SIGINT") != 0)
         g_source_remove(sigint);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
+    sigaction(SIGTERM, self->stopped_by != NULL ? &now : &once, NULL);
+    sigaction(SIGINT, self->stopped_by != NULL ? &now : &once, NULL);
 }
 
 /* Says where it listens, then waits until it is to stop. */

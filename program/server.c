@@ -244,6 +244,7 @@ fulcra_server_new(const FulcraSettings *settings, FulcraSettingsLoad load,
     self->control = control;
     self->handed_over = fulcra_service_take_sockets(&self->n_handed_over);
     self->started_us = g_get_real_time();
+    self->up_since_us = g_get_monotonic_time();
     self->playground =
             fulcra_settings_get_bool(settings, FULCRA_SETTING_PLAYGROUND);
     self->kernel = fulcra_setup_kernel(settings);

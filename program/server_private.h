@@ -35,6 +35,7 @@ struct _FulcraServer {
     bool playground;
     _Atomic(FulcraServerState) state; /* set by the control thread */
     int64_t started_us;               /* g_get_real_time() */
+    int64_t up_since_us;              /* g_get_monotonic_time() */
     FulcraKernel *kernel;
     GPtrArray *loops; /* of FulcraLoop */
     bool loops_run;

@@ -9,6 +9,7 @@
 #ifdef HAVE_SYSTEMD
 
 #include <fulcra/log.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -65,6 +66,15 @@ is_listener(int fd)
     return sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) > 0;
 }
 
+/* libsystemd's malloc() */
+static void
+free_names(char **names)
+{
+    for (char **name = names; name != NULL && *name != NULL; name++)
+        free(*name);
+    free(names);
+}
+
 FulcraServiceSocket *
 fulcra_service_take_sockets(size_t *n)
 {
@@ -80,7 +90,7 @@ fulcra_service_take_sockets(size_t *n)
         if (is_listener(fd)) {
             sockets[(*n)++] = (FulcraServiceSocket){ fd,
                 sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0,
-                names != NULL ? names[i] : "" };
+                g_intern_string(names != NULL ? names[i] : "") };
             continue;
         }
         fulcra_log_warning(NULL,
@@ -89,7 +99,7 @@ fulcra_service_take_sockets(size_t *n)
                 fd, names != NULL ? names[i] : "");
         close(fd);
     }
-    /* The names stay: there is one such call in a process. */
+    free_names(names);
     return sockets;
 }
 

@@ -30,7 +30,7 @@ void fulcra_service_say_alive(void);
 typedef struct {
     int fd;
     bool unix_socket;
-    const char *name; /* FileDescriptorName=, "" if unknown */
+    const char *name; /* interned: FileDescriptorName=, "" if unknown */
 } FulcraServiceSocket;
 
 /**
@@ -40,8 +40,7 @@ typedef struct {
  * To be called once. Others than stream sockets that listen are closed, with a
  * line in the log.
  *
- * Returns: (transfer full) (nullable): for g_free(); the names live as long as
- * the process
+ * Returns: (transfer full) (nullable): for g_free()
  */
 FulcraServiceSocket *fulcra_service_take_sockets(size_t *n);
 

@@ -58,8 +58,9 @@ fulcra_admin_sockets(FulcraAdminCall *call)
         return;
     list.builder = fulcra_admin_builder_new();
     fulcra_admin_begin_list(list.builder, "sockets");
-    fulcra_websockets_list(server->sockets, put_socket, &list);
+    size_t silent = fulcra_websockets_list(server->sockets, put_socket, &list);
     json_builder_end_array(list.builder);
+    fulcra_admin_put_int(list.builder, "silent_loops", (int64_t)silent);
     fulcra_admin_put_int(list.builder, "matching", list.matching);
     fulcra_admin_call_respond(call, list.builder);
 }

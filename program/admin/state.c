@@ -111,7 +111,7 @@ fulcra_admin_server(FulcraAdminCall *call)
     fulcra_admin_put_int(builder, "pid", getpid());
     fulcra_admin_put_text(builder, "state", state_name(server));
     fulcra_admin_put_int(builder, "uptime_ms",
-            (g_get_real_time() - server->started_us) / 1000);
+            (g_get_monotonic_time() - server->up_since_us) / 1000);
     fulcra_admin_put_int(builder, "generation",
             (int64_t)fulcra_host_kernel_get_generation(server->kernel));
     fulcra_admin_put_int(
@@ -170,7 +170,7 @@ fulcra_admin_stats(FulcraAdminCall *call)
     JsonBuilder *builder = fulcra_admin_builder_new();
 
     fulcra_admin_put_int(builder, "uptime_ms",
-            (g_get_real_time() - server->started_us) / 1000);
+            (g_get_monotonic_time() - server->up_since_us) / 1000);
     fulcra_admin_begin_list(builder, "stats");
     for (unsigned i = 0; i < FULCRA_N_STATS; i++) {
         json_builder_begin_object(builder);

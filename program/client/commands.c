@@ -204,6 +204,9 @@ print_sockets(JsonObject *answer, const FulcraOptions *options)
 
     (void)options;
     fulcra_print_table(answer, "sockets", columns);
+    if (json_object_get_int_member(answer, "silent_loops") > 0)
+        printf("%" G_GINT64_FORMAT " loops did not answer\n",
+                json_object_get_int_member(answer, "silent_loops"));
     printf("%" G_GINT64_FORMAT " in all\n",
             json_object_get_int_member(answer, "matching"));
     return FULCRA_EXIT_FINE;

@@ -161,6 +161,13 @@ def test_nobody_cannot_connect(admin, as_nobody):
     assert as_nobody(admin.path) == "EACCES\n"
 
 
+def test_who_connects_is_logged(serve, fulcra, tmp_path):
+    admin = Admin(serve("--admin", f"{tmp_path}/a", "--log-level", "debug"),
+                  f"{tmp_path}/a", fulcra)
+    admin.get("/server")
+    admin.server.wait_log(f"debug uid {os.geteuid()} pid {os.getpid()} connects")
+
+
 def test_nobody_is_refused_even_with_the_mode_changed(admin, as_nobody):
     os.chmod(admin.path, 0o666)
 

@@ -49,6 +49,7 @@ def test_a_drain_stops_it_too(serve, fulcra, tmp_path, notices):
     assert notices() == "READY=1"
     admin.text("drain", "--over", "0s")
     assert notices() == "STOPPING=1"
+    admin.server.stop()  # the manager's SIGTERM is no second one
 
 
 def test_the_watchdog_is_fed(serve, tmp_path, notices):

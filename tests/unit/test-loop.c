@@ -356,6 +356,51 @@ test_data(void)
     end_loop(loop);
 }
 
+static void
+hang_until_told(void *data)
+{
+    atomic_bool *told = data;
+
+    while (!atomic_load(told))
+        g_usleep(1000);
+}
+
+typedef struct {
+    FulcraTask task;
+    atomic_bool told;
+} Hanging;
+
+static void
+hanging_run(FulcraTask *task)
+{
+    hang_until_told(&((Hanging *)task)->told);
+}
+
+static void
+set_true(void *data)
+{
+    *(bool *)data = true;
+}
+
+/* A loop that hangs is not waited for, and does nothing of it later. */
+static void
+test_call_within(void)
+{
+    FulcraLoop *loop = fulcra_loop_new(kernel, 0, NULL);
+    Hanging hanging = { .task.run = hanging_run };
+    bool called = false, late = false;
+
+    fulcra_loop_start(loop);
+    g_assert_true(fulcra_loop_call_within(loop, 10000, set_true, &called));
+    g_assert_true(called);
+    fulcra_loop_post(loop, &hanging.task);
+    g_assert_false(fulcra_loop_call_within(loop, 20, set_true, &late));
+    atomic_store(&hanging.told, true);
+    g_assert_true(fulcra_loop_call_within(loop, 10000, set_true, &called));
+    g_assert_false(late);
+    end_loop(loop);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -370,6 +415,7 @@ main(int argc, char **argv)
     g_test_add_func("/loop/timers", test_loop_timers);
     g_test_add_func("/loop/post-after-stop", test_post_after_stop);
     g_test_add_func("/loop/data", test_data);
+    g_test_add_func("/loop/call-within", test_call_within);
     int failed = g_test_run();
     fulcra_host_kernel_free(kernel);
     return failed;

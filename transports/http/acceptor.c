@@ -197,7 +197,10 @@ welcome(Listener *listener, FulcraHttpPeer *peer)
         refuse(peer);
         return;
     }
-    if (peer->address.ss_family != AF_UNIX)
+    if (peer->address.ss_family == AF_UNIX)
+        fulcra_log_debug(
+                NULL, "%s connects to a UNIX socket", peer->remote_host);
+    else
         setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     fulcra_host_stats_add(FULCRA_STAT_HTTP_CONNECTIONS, 1);
     self->deal(peer, self->user_data);

@@ -67,6 +67,17 @@ void fulcra_loop_post(FulcraLoop *self, FulcraTask *task);
 void fulcra_loop_call(
         FulcraLoop *self, void (*function)(void *data), void *data);
 
+/**
+ * fulcra_loop_call_within:
+ *
+ * As fulcra_loop_call(), but a loop that does not get to it in time is not
+ * waited for: @function will not be called then.
+ *
+ * Returns: whether it was called
+ */
+bool fulcra_loop_call_within(FulcraLoop *self, unsigned milliseconds,
+        void (*function)(void *data), void *data);
+
 /* --- on the loop's thread (or before it was started) only --- */
 
 /** @events: level-triggered unless EPOLLET is given */

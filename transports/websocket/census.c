@@ -11,6 +11,9 @@
 
 #define DRAIN_PERIOD_MS 100
 
+/* A loop that hangs must not take who looks for the reason with it. */
+#define PATIENCE_MS 2000
+
 /* --- a list --- */
 
 typedef struct {
@@ -61,15 +64,19 @@ list_home(void *data)
             list_one(self, socket, now);
 }
 
-void
+size_t
 fulcra_websockets_list(
         FulcraWebSockets *self, FulcraSocketListed each, void *user_data)
 {
+    size_t silent = 0;
+
     for (size_t i = 0; i < self->n_homes; i++) {
         Census census = { &self->homes[i], each, user_data };
 
-        fulcra_loop_call(self->homes[i].loop, list_home, &census);
+        silent += !fulcra_loop_call_within(
+                self->homes[i].loop, PATIENCE_MS, list_home, &census);
     }
+    return silent;
 }
 
 unsigned
@@ -163,6 +170,7 @@ fulcra_websockets_drain(FulcraWebSockets *self, unsigned over_ms)
     for (size_t i = 0; i < self->n_homes; i++) {
         Drain drain = { &self->homes[i], over_ms };
 
-        fulcra_loop_call(self->homes[i].loop, drain_home, &drain);
+        fulcra_loop_call_within(
+                self->homes[i].loop, PATIENCE_MS, drain_home, &drain);
     }
 }

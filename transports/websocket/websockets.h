@@ -120,9 +120,15 @@ typedef struct {
 typedef void (*FulcraSocketListed)(
         const FulcraSocketInfo *info, void *user_data);
 
-/** Tells @each of every socket, on the sockets' loops, one loop after the
- * other. Any thread but a loop's; the loops must run. */
-void fulcra_websockets_list(
+/**
+ * fulcra_websockets_list:
+ *
+ * Tells @each of every socket, on the sockets' loops, one loop after the other.
+ * Any thread but a loop's; the loops must run.
+ *
+ * Returns: how many loops hang: their sockets are left out
+ */
+size_t fulcra_websockets_list(
         FulcraWebSockets *self, FulcraSocketListed each, void *user_data);
 
 /** How many there are, those that open or close included. Any thread. */
