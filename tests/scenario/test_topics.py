@@ -120,6 +120,12 @@ DEFINITION = {
     "spaces": [{"uri": "urn:test:chat", "public": True, "attach": "front", "endpoints": [
         {"mapper": {"map": [
             {"grammar": "ws:/chat/{name}", "request": "active:topicRoom+name@{name}"},
+            {"grammar": "ws:/follow/{name}", "verbs": "NEW",
+             "request": {"identifier": "wsResponse:/subscribe", "verb": "SINK",
+                         "arguments": {"resource": "topic:/{name}"}}},
+            {"grammar": "ws:/presence/{name}", "verbs": "NEW",
+             "request": {"identifier": "wsResponse:/subscribe", "verb": "SINK",
+                         "arguments": {"resource": "topic:/{name}/subscribers"}}},
             {"grammar": "res:/known/{name}/meta",
              "request": {"identifier": "topic:/{name}", "verb": "META", "type": "application/json"}},
             {"grammar": "res:/known/{name}/exists",
@@ -198,6 +204,40 @@ def test_presence(chat):
     wait_for(lambda: len(server.get("/known/p/sockets").json()) == 3)
     for socket in sockets[2:]:
         socket.tcp.close()
+
+
+def test_a_topic_is_followed_as_a_resource(chat):
+    """Not its last message, but all that come."""
+    server = chat("--loops", "2")
+    with server.socket("/chat/f") as speaker:
+        speaker.send(TEXT, b"before")
+        assert speaker.receive() == (TEXT, b"before")
+        with server.socket("/follow/f") as one, server.socket("/follow/f") as other:
+            for i in range(100):
+                speaker.send(TEXT, b"same")
+            for i in range(100):
+                assert one.receive() == other.receive() == (TEXT, b"same")
+            assert server.get("/known/f/meta").json()["subscribers"] == 3
+
+
+def test_presence_is_followed_as_a_value(chat):
+    server = chat("--loops", "2")
+    with server.socket("/presence/p") as watcher:
+        assert json.loads(watcher.receive()[1]) == []
+
+        def wait_present(n):
+            while len(present := json.loads(watcher.receive()[1])) != n:
+                pass
+            return present
+
+        with server.socket("/chat/p") as one:
+            first = wait_present(1)
+            with server.socket("/chat/p") as other:
+                assert set(wait_present(2)) > set(first)
+                other.close()
+            assert wait_present(1) == first
+            one.close()
+        wait_present(0)
 
 
 def test_a_topic_that_nobody_uses_gives_room(chat):

@@ -58,6 +58,9 @@ FulcraMember *fulcra__audience_join(FulcraWebSocket *socket, FulcraTopic *topic,
         bool value, FulcraRepresentation **last);
 void fulcra__audience_leave(FulcraMember *member);
 
+/** The socket has got its id: who lists the subscribers now sees it. */
+void fulcra__audience_show(FulcraWebSocket *socket);
+
 /** The socket ends: leaves what fulcra_topic_subscribe() joined. */
 void fulcra__audience_leave_all(FulcraWebSocket *socket);
 

@@ -118,6 +118,15 @@ fulcra__audience_leave(FulcraMember *self)
     fulcra__member_dismiss(self);
 }
 
+void
+fulcra__audience_show(FulcraWebSocket *socket)
+{
+    for (FulcraMember *self = socket->members; self != NULL;
+            self = self->next_followed)
+        if (!self->value)
+            fulcra_host_topic_cut_presence(self->audience->topic);
+}
+
 static FulcraMember *
 find_direct(FulcraWebSocket *socket, FulcraTopic *topic)
 {

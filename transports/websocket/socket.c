@@ -72,6 +72,7 @@ fulcra__socket_take_id(FulcraWebSocket *self, const char *id)
     }
     fulcra_identifier_unref(self->identifier);
     self->identifier = named;
+    fulcra__audience_show(self);
     return true;
 }
 
