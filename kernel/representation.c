@@ -14,6 +14,7 @@
 
 #include "private/representation.h"
 #include "private/mapping.h"
+#include "private/memory.h"
 #include <fulcra-host/request.h>
 #include <fulcra/identifier.h>
 #include <json-glib/json-glib.h>
@@ -44,6 +45,7 @@ struct _FulcraRepresentation {
     int64_t expires_at;
     GArray *headers; /* (nullable) of Header */
     _Atomic(Derived *) derived;
+    size_t n_inline;
     char inline_bytes[];
 };
 
@@ -60,14 +62,16 @@ representation_count(const FulcraRepresentation *self, int change)
             (uintptr_t)self->destroy, (uintptr_t)self->data, change);
 }
 
+/* @type: interned */
 static FulcraRepresentation *
 representation_alloc(const char *type, size_t n_inline)
 {
-    FulcraRepresentation *self = g_malloc(sizeof *self + n_inline);
+    FulcraRepresentation *self = fulcra__block_new(sizeof *self + n_inline);
 
     memset(self, 0, sizeof *self);
     fulcra_refs_init(&self->refs);
-    self->type = fulcra_intern(type);
+    self->n_inline = n_inline;
+    self->type = type;
     return self;
 }
 
@@ -91,8 +95,8 @@ fulcra_representation_new_bytes(
     g_return_val_if_fail(type != NULL && (data != NULL || length == 0), NULL);
 
     void *copy;
-    FulcraRepresentation *self =
-            fulcra_host_representation_new_uninitialised(type, length, &copy);
+    FulcraRepresentation *self = fulcra_host_representation_new_uninitialised(
+            fulcra_intern(type), length, &copy);
     if (length > 0)
         memcpy(copy, data, length);
     return self;
@@ -122,7 +126,7 @@ fulcra_representation_new_take(
 {
     g_return_val_if_fail(type != NULL && data != NULL, NULL);
 
-    FulcraRepresentation *self = representation_alloc(type, 0);
+    FulcraRepresentation *self = representation_alloc(fulcra_intern(type), 0);
     self->data = data;
     self->length = length;
     self->owner = data;
@@ -137,7 +141,7 @@ fulcra_representation_new_boxed(
 {
     g_return_val_if_fail(type != NULL, NULL);
 
-    FulcraRepresentation *self = representation_alloc(type, 0);
+    FulcraRepresentation *self = representation_alloc(fulcra_intern(type), 0);
     self->boxed = true;
     self->data = pointer;
     self->owner = pointer;
@@ -247,7 +251,7 @@ derived_free(Derived *derived)
         Derived *next = derived->next;
 
         fulcra_representation_unref(derived->form);
-        g_free(derived);
+        fulcra__block_free(derived, sizeof *derived);
         derived = next;
     }
 }
@@ -263,7 +267,7 @@ fulcra_representation_unref(FulcraRepresentation *self)
     if (self->destroy != NULL)
         self->destroy(self->owner);
     representation_count(self, -1);
-    g_free(self);
+    fulcra__block_free(self, sizeof *self + self->n_inline);
 }
 
 const char *
@@ -541,7 +545,7 @@ FulcraRepresentation *
 fulcra__representation_hang(FulcraRepresentation *self, const char *type,
         FulcraRepresentation *form)
 {
-    Derived *node = g_new(Derived, 1);
+    Derived *node = fulcra__block_new(sizeof *node);
 
     if (self->from_outside && fulcra_refs_unique(&form->refs))
         form->from_outside = true;

@@ -103,15 +103,21 @@ static void
 unmask(uint8_t *data, size_t length, const uint8_t mask[4])
 {
     uint32_t half;
-    uint64_t whole, word;
+    uint64_t whole, words[4];
     size_t i = 0;
 
     memcpy(&half, mask, sizeof(half));
     whole = (uint64_t)half << 32 | half;
-    for (; i + 8 <= length; i += 8) {
-        memcpy(&word, data + i, sizeof(word));
-        word ^= whole;
-        memcpy(data + i, &word, sizeof(word));
+    for (; i + sizeof(words) <= length; i += sizeof(words)) {
+        memcpy(words, data + i, sizeof(words));
+        for (int j = 0; j < 4; j++)
+            words[j] ^= whole;
+        memcpy(data + i, words, sizeof(words));
+    }
+    for (; i + sizeof(words[0]) <= length; i += sizeof(words[0])) {
+        memcpy(words, data + i, sizeof(words[0]));
+        words[0] ^= whole;
+        memcpy(data + i, words, sizeof(words[0]));
     }
     for (; i < length; i++)
         data[i] ^= mask[i & 3];

@@ -40,17 +40,33 @@ fulcra__outbound_size(FulcraRepresentation *frame)
 
 /* --- encoding --- */
 
+/* @known: (inout): the interned copy of @name, once it was needed */
+static const char *
+intern_once(_Atomic(const char *) *known, const char *name)
+{
+    const char *interned = atomic_load_explicit(known, memory_order_relaxed);
+
+    if (interned == NULL) {
+        interned = fulcra_intern(name);
+        atomic_store_explicit(known, interned, memory_order_relaxed);
+    }
+    return interned;
+}
+
 static const char *
 frame_type(void)
 {
-    static _Atomic(const char *) interned;
-    const char *type = atomic_load_explicit(&interned, memory_order_relaxed);
+    static _Atomic(const char *) known;
 
-    if (type == NULL) {
-        type = fulcra_intern("frame");
-        atomic_store_explicit(&interned, type, memory_order_relaxed);
-    }
-    return type;
+    return intern_once(&known, "frame");
+}
+
+static const char *
+text_type(void)
+{
+    static _Atomic(const char *) known;
+
+    return intern_once(&known, FULCRA_TYPE_TEXT);
 }
 
 /* @opcode: with FULCRA_FRAME_RSV1 where @data was compressed */
@@ -134,14 +150,17 @@ payload_take(Payload *payload, FulcraRepresentation *message)
 {
     const char *type = fulcra_representation_get_type(message);
 
-    if (strcmp(type, FULCRA_TYPE_JSON) == 0)
+    bool plain = type == text_type(); /* nearly always */
+
+    if (!plain && strcmp(type, FULCRA_TYPE_JSON) == 0)
         return payload_take_json(payload, message);
     payload->made = NULL;
     payload->bytes = fulcra_representation_get_bytes(message, &payload->length);
-    if (payload->bytes == NULL || strcmp(type, FULCRA_TYPE_NONE) == 0)
+    if (payload->bytes == NULL ||
+            (!plain && strcmp(type, FULCRA_TYPE_NONE) == 0))
         return false;
-    payload->opcode =
-            type_is_text(type) ? FULCRA_OPCODE_TEXT : FULCRA_OPCODE_BINARY;
+    payload->opcode = plain || type_is_text(type) ? FULCRA_OPCODE_TEXT
+                                                  : FULCRA_OPCODE_BINARY;
     return payload->opcode == FULCRA_OPCODE_BINARY ||
            text_is_valid(payload->bytes, payload->length);
 }

@@ -158,8 +158,9 @@ typedef struct {
 struct _FulcraSocketLoop {
     FulcraWebSockets *owner;
     FulcraLoop *loop;
-    FulcraWebSocketLimits limits; /* those of all loops: a copy to be read
-                                     without a lock */
+    const char *type_text, *type_bytes; /* interned */
+    FulcraWebSocketLimits limits;       /* those of all loops: a copy to be read
+                                           without a lock */
     unsigned sweep_ms;
     FulcraMessageRules rules[2]; /* without permessage-deflate, and with it */
     FulcraOutboundShared outbound;

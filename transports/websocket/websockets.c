@@ -94,6 +94,8 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
 {
     home->owner = owner;
     home->loop = loop;
+    home->type_text = fulcra_intern(FULCRA_TYPE_TEXT);
+    home->type_bytes = fulcra_intern(FULCRA_TYPE_BYTES);
     home_set_limits(home, &owner->limits);
     home->rules[0].pool = home->rules[1].pool = fulcra__frame_pool_new();
     if (owner->deflater != NULL)

@@ -189,8 +189,9 @@ fulcra__wire_write(FulcraWebSocket *self, const FulcraGather *gather)
 static FulcraRepresentation *
 make_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
 {
-    const char *type = event->kind == FULCRA_MESSAGE_TEXT ? FULCRA_TYPE_TEXT
-                                                          : FULCRA_TYPE_BYTES;
+    const char *type = event->kind == FULCRA_MESSAGE_TEXT
+                               ? self->home->type_text
+                               : self->home->type_bytes;
     uint8_t *stolen = fulcra__message_steal(&self->reader);
     FulcraRepresentation *message;
     void *data;

@@ -175,6 +175,7 @@ FulcraRepresentation *fulcra_host_representation_get_coding(
 
 /**
  * fulcra_host_representation_new_uninitialised:
+ * @type: interned
  * @data: (out): @length bytes to be filled in before it is shared
  *
  * For transports: one allocation for the representation and its payload.
