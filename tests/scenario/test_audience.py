@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from client import TEXT, wait_for
+from client import SANITIZED, TEXT, wait_for
 from ws_host import ws_host  # noqa: F401: a fixture
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -164,6 +164,26 @@ def test_subscribing_twice_is_once(ws_host):
         host.get("/announce/2/20")
         assert [number(message) for message in texts(socket, 2)] == [0, 1]
         assert host.stats()["delivered"] == 2
+        socket.close()
+
+
+@pytest.mark.parametrize("policy, slow", [("close", 0), ("skip", 1), ("latest", 2)])
+def test_a_publisher_faster_than_the_loop(ws_host, policy, slow):
+    """What a publisher hands over without a pause stays within the budget."""
+    host = ws_host(f"slow={slow}", f"outbound={64 * MIB}", f"outbound-total={4 * MIB}")
+    sockets = [host.socket("/audience/inline/numbers", timeout=60) for _ in range(20)]
+    before = host.rss()
+    host.get(f"/announce/50000/{4 * KIB}")  # 200 MiB
+    if not SANITIZED:  # whose allocators keep what was freed
+        assert host.rss() - before < 64 * MIB
+    stats = host.stats()
+    assert stats["messages_dropped"] > 0 and stats["closed_overloaded"] > 0
+    for socket in sockets:
+        socket.tcp.close()
+    host.wait_stat("sockets", 0)
+    with host.socket("/audience/inline/numbers") as socket:
+        host.get("/announce/1/20")
+        assert number(texts(socket, 1)[0]) == 50000
         socket.close()
 
 

@@ -230,6 +230,119 @@ test_drop_waiting(void)
     fulcra__outbound_shared_clear(&shared);
 }
 
+static void
+push_from(FulcraOutbound *queue, FulcraOutboundShared *shared, const char *text,
+        uint64_t origin)
+{
+    g_autoptr(FulcraRepresentation) message =
+            fulcra_representation_new_text(text);
+
+    fulcra__outbound_push_from(
+            queue, shared, fulcra__outbound_encode(message, NULL), origin);
+}
+
+/* The texts that wait, each a letter. */
+static void
+assert_writes(FulcraOutbound *queue, FulcraOutboundShared *shared,
+        const char *expected)
+{
+    Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), SIZE_MAX, 0 };
+    g_autoptr(GString) texts = g_string_new(NULL);
+
+    fulcra__outbound_write(queue, shared, &sink.stream);
+    for (unsigned i = 2; i < sink.taken->len; i += 3)
+        g_string_append_c(texts, (char)sink.taken->data[i]);
+    g_assert_cmpstr(texts->str, ==, expected);
+    g_assert_cmpint(atomic_load(&shared->bytes), ==, 0);
+    g_byte_array_unref(sink.taken);
+}
+
+static void
+test_newest_of_each(void)
+{
+    FulcraOutboundShared shared = { 0 };
+    FulcraOutbound queue = { 0 };
+
+    push_from(&queue, &shared, "a", 1);
+    push_from(&queue, &shared, "b", 2);
+    push_from(&queue, &shared, "c", 1);
+    push_from(&queue, &shared, "d", 0);
+    push_from(&queue, &shared, "e", 2);
+    push_from(&queue, &shared, "f", 0);
+    g_assert_cmpuint(fulcra__outbound_drop_from(&queue, &shared, 3), ==, 0);
+    g_assert_cmpuint(fulcra__outbound_drop_older(&queue, &shared), ==, 3);
+    push_from(&queue, &shared, "g", 2);
+    g_assert_cmpuint(fulcra__outbound_drop_from(&queue, &shared, 2), ==, 2);
+    push_from(&queue, &shared, "h", 2);
+    assert_writes(&queue, &shared, "cfh");
+    fulcra__outbound_shared_clear(&shared);
+}
+
+/* What was written past the queue ends in the middle of a frame: that one is
+ * finished whatever is dropped. */
+static void
+test_rest_of_a_frame(void)
+{
+    FulcraOutboundShared shared = { 0 };
+    FulcraOutbound queue = { 0 };
+    g_autoptr(FulcraRepresentation) message =
+            fulcra_representation_new_text("a");
+
+    fulcra__outbound_push_rest(
+            &queue, &shared, fulcra__outbound_encode(message, NULL), 1, 1);
+    push_from(&queue, &shared, "b", 1);
+    g_assert_cmpuint(fulcra__outbound_drop_from(&queue, &shared, 1), ==, 1);
+    push_from(&queue, &shared, "c", 1);
+    Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), SIZE_MAX, 0 };
+    fulcra__outbound_write(&queue, &shared, &sink.stream);
+    g_assert_cmpmem(sink.taken->data, sink.taken->len,
+            "\x01"
+            "a\x81\x01"
+            "c",
+            5);
+    g_byte_array_unref(sink.taken);
+    fulcra__outbound_shared_clear(&shared);
+}
+
+/* --- what one write takes --- */
+
+static void
+test_gather(void)
+{
+    g_autofree uint8_t *scratch = g_malloc(FULCRA_GATHER_SCRATCH);
+    g_autofree uint8_t *large = g_malloc0(FULCRA_GATHER_MOST);
+    uint8_t small[FULCRA_GATHER_SMALL] = "small";
+    FulcraGather gather;
+    unsigned n = 0;
+
+    fulcra__gather_init(
+            &gather); /* small ones are joined, as far as they fit */
+    while (fulcra__gather_add(&gather, scratch, small, sizeof(small)))
+        n++;
+    g_assert_cmpuint(n, ==, FULCRA_GATHER_SCRATCH / sizeof(small));
+    g_assert_cmpint(gather.n, ==, 1);
+    g_assert_cmpuint(gather.total, ==, FULCRA_GATHER_SCRATCH);
+
+    fulcra__gather_init(&gather); /* large ones stay where they are */
+    g_assert_true(fulcra__gather_add(&gather, scratch, small, 5));
+    g_assert_true(fulcra__gather_add(&gather, scratch, large, 5000));
+    g_assert_true(fulcra__gather_add(&gather, scratch, small, 5));
+    g_assert_true(fulcra__gather_add(&gather, scratch, small, 5));
+    g_assert_cmpint(gather.n, ==, 3);
+    g_assert_true(gather.parts[1].iov_base == large);
+    g_assert_cmpuint(gather.parts[2].iov_len, ==, 10);
+
+    fulcra__gather_init(&gather); /* one fits always, and is enough */
+    g_assert_true(
+            fulcra__gather_add(&gather, scratch, large, FULCRA_GATHER_MOST));
+    g_assert_false(fulcra__gather_add(&gather, scratch, small, 1));
+
+    fulcra__gather_init(&gather); /* no more parts than there is room for */
+    for (n = 0; fulcra__gather_add(&gather, scratch, large, 5000); n++)
+        ;
+    g_assert_cmpuint(n, ==, FULCRA_GATHER_PARTS);
+}
+
 /* --- the inbox --- */
 
 static void
@@ -292,6 +405,9 @@ main(int argc, char **argv)
     g_test_add_func(
             "/ws/outbound/shared-count-once", test_shared_frames_count_once);
     g_test_add_func("/ws/outbound/drop-waiting", test_drop_waiting);
+    g_test_add_func("/ws/outbound/newest-of-each", test_newest_of_each);
+    g_test_add_func("/ws/outbound/rest-of-a-frame", test_rest_of_a_frame);
+    g_test_add_func("/ws/gather", test_gather);
     g_test_add_func("/ws/inbox", test_inbox);
     return g_test_run();
 }
