@@ -2,8 +2,8 @@
 /*
  * room.c - who is here, what was said last, and the messages that tell of it
  *
- * A user is here once, however many sockets are open in that name. A message is
- * rendered once for all sockets.
+ * A user is here once, however many sockets are open in that name. All sockets
+ * are subscribed to one topic; one that closes has left it before its DELETE.
  */
 
 #include "room.h"
@@ -11,12 +11,14 @@
 
 #define LONGEST 2000 /* characters */
 
+static FulcraTopic *room; /* all sockets are subscribed */
 static GHashTable *users; /* FulcraSocket -> name */
 static GPtrArray *recent; /* GVariant: what was said, oldest first */
 
 void
 room_open(void)
 {
+    room = fulcra_topic_new("members:room");
     users = g_hash_table_new_full(
             NULL, NULL, (GDestroyNotify)fulcra_socket_unref, g_free);
     recent = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
@@ -45,12 +47,8 @@ static void
 tell_everyone(GVariant *message)
 {
     g_autoptr(FulcraRepresentation) rendered = render(message);
-    GHashTableIter iter;
-    void *socket;
 
-    g_hash_table_iter_init(&iter, users);
-    while (g_hash_table_iter_next(&iter, &socket, NULL))
-        fulcra_socket_send(socket, rendered, NULL);
+    fulcra_topic_publish(room, rendered);
 }
 
 static bool
@@ -99,6 +97,7 @@ room_enter(FulcraSocket *socket, const char *user)
             g_variant_new_parsed("{'type': <'welcome'>, 'you': <%s>,"
                                  " 'members': <%@as>, 'recent': <%@aa{sv}>}",
                     user, list_members(), list_recent()));
+    fulcra_topic_subscribe(room, socket, NULL);
 }
 
 void
