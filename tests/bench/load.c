@@ -812,6 +812,16 @@ run_for(double seconds)
     }
 }
 
+/* What was published must arrive everywhere. */
+static void
+drain(void)
+{
+    uint64_t end = now_ns() + 10000000000u;
+    while (done_seq < pub_seq && now_ns() < end)
+        turn(100000000);
+    n_bad += pub_seq - done_seq;
+}
+
 static void
 usage(void)
 {
@@ -959,6 +969,8 @@ main(int argc, char **argv)
     measuring = false;
     struct usage b = usage_of(o.pids);
     double c1 = usage_of(me).run, s = (double)(now_ns() - m0) / 1e9;
+    if (mode == FANOUT)
+        drain();
     uint64_t n = mode == CHURN ? n_upgrades : n_msgs;
 
     printf("{\"label\":\"%s\",\"mode\":\"%s\",\"conns\":%d,\"size\":%d,"
