@@ -190,6 +190,19 @@ fulcra__domain_post(FulcraDomain *self, FulcraTask *task, FulcraStage stage)
     pthread_mutex_unlock(&self->lock);
 }
 
+void
+fulcra__domain_hasten(FulcraDomain *self, FulcraTask *task)
+{
+    pthread_mutex_lock(&self->lock);
+    if (fulcra__task_queue_remove(
+                &self->mailboxes[FULCRA__BEGIN].tasks, task)) {
+        fulcra__task_queue_append(
+                &self->mailboxes[FULCRA__CONTINUE].tasks, task);
+        domain_pass_on(self);
+    }
+    pthread_mutex_unlock(&self->lock);
+}
+
 unsigned
 fulcra__domain_get_queued(FulcraDomain *self)
 {

@@ -88,6 +88,7 @@ flight_join(FulcraFlight *self, FulcraRequest *request)
         if (root->joined == NULL)
             root->joined = g_ptr_array_new();
         g_ptr_array_add(root->joined, self);
+        fulcra__request_hasten(self->leader, request);
     }
     pthread_mutex_unlock(&graph_lock);
     return !circle;

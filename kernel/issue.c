@@ -220,14 +220,48 @@ execution_run(FulcraTask *task)
     fulcra_request_unref(self);
 }
 
+/* (nullable): where it does not run in one */
+static FulcraDomain *
+request_domain(const FulcraRequest *self)
+{
+    return self->endpoint->run == FULCRA_RUN_SERIAL ? self->endpoint->domain
+                                                    : NULL;
+}
+
+/* Nothing waits for it that has begun. Who follows a resource has. */
+static bool
+request_begins(const FulcraRequest *self)
+{
+    return self->parent == NULL && !self->root->follows;
+}
+
+static void
+request_move_up(FulcraRequest *self)
+{
+    FulcraDomain *domain = request_domain(self);
+
+    if (domain != NULL)
+        fulcra__domain_hasten(domain, &self->execution);
+    else
+        fulcra__pool_hasten(self->root->kernel->pool, &self->execution);
+}
+
+void
+fulcra__request_hasten(FulcraRequest *self, const FulcraRequest *other)
+{
+    if (!request_begins(self) || request_begins(other) ||
+            self->endpoint->run == FULCRA_RUN_INLINE)
+        return;
+    if (!atomic_exchange(&self->awaited, true))
+        request_move_up(self);
+}
+
 /* Queues it for its domain or for the workers. */
 static void
 request_queue(FulcraRequest *self)
 {
     FulcraKernel *kernel = self->root->kernel;
-    FulcraDomain *domain = self->endpoint->run == FULCRA_RUN_SERIAL
-                                   ? self->endpoint->domain
-                                   : NULL;
+    FulcraDomain *domain = request_domain(self);
     unsigned queued = domain != NULL ? fulcra__domain_get_queued(domain)
                                      : fulcra__pool_get_queued(kernel->pool);
 
@@ -241,11 +275,14 @@ request_queue(FulcraRequest *self)
     }
     self->execution.run = execution_run;
     fulcra_request_ref(self);
-    FulcraStage stage = self->parent == NULL ? FULCRA__BEGIN : FULCRA__CONTINUE;
+    FulcraStage stage = request_begins(self) ? FULCRA__BEGIN : FULCRA__CONTINUE;
     if (domain != NULL)
         fulcra__domain_post(domain, &self->execution, stage);
     else
         fulcra__pool_post(kernel->pool, &self->execution, stage);
+    /* Who came to wait before it was queued did not find it. */
+    if (stage == FULCRA__BEGIN && atomic_load(&self->awaited))
+        request_move_up(self);
 }
 
 void

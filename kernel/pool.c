@@ -180,16 +180,32 @@ fulcra__pool_settle(FulcraPool *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-void
-fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage)
+/* With the lock held. */
+static void
+pool_append(FulcraPool *self, FulcraTask *task, FulcraStage stage)
 {
-    pthread_mutex_lock(&self->lock);
     fulcra__task_queue_append(&self->queues[stage], task);
-    atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
     if (self->idle > 0)
         pthread_cond_signal(&self->work);
     else
         pool_grow(self);
+}
+
+void
+fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage)
+{
+    pthread_mutex_lock(&self->lock);
+    atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
+    pool_append(self, task, stage);
+    pthread_mutex_unlock(&self->lock);
+}
+
+void
+fulcra__pool_hasten(FulcraPool *self, FulcraTask *task)
+{
+    pthread_mutex_lock(&self->lock);
+    if (fulcra__task_queue_remove(&self->queues[FULCRA__BEGIN], task))
+        pool_append(self, task, FULCRA__CONTINUE);
     pthread_mutex_unlock(&self->lock);
 }
 

@@ -18,6 +18,9 @@ void fulcra__domain_post(
         FulcraDomain *self, FulcraTask *task, FulcraStage stage);
 unsigned fulcra__domain_get_queued(FulcraDomain *self);
 
+/** As fulcra__pool_hasten(), where @task was queued for the domain. */
+void fulcra__domain_hasten(FulcraDomain *self, FulcraTask *task);
+
 #define FULCRA__DOMAIN_FOREVER INT64_MAX
 
 /** Takes the domain for this thread, waiting for whoever holds it until @due

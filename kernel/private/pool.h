@@ -33,6 +33,10 @@ typedef enum {
 /* Waits until nothing is queued and no worker runs anything. */
 void fulcra__pool_settle(FulcraPool *self);
 void fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage);
+
+/** Something that has begun waits for @task: where it is queued to begin, it
+ * moves to what continues. */
+void fulcra__pool_hasten(FulcraPool *self, FulcraTask *task);
 unsigned fulcra__pool_get_queued(FulcraPool *self);
 
 /** On a worker that is about to wait. False where it must not: it would be the

@@ -113,6 +113,7 @@ struct _FulcraRequest {
     int64_t evaluated_us; /* when its evaluation began; 0: it was not */
     const char *
             unkept; /* (nullable) static: it is not kept, whatever it answers */
+    atomic_bool awaited;    /* by something that has begun */
     bool kept_answer;       /* the cache has it */
     bool independent;       /* leaves the ledger of the parent as it is */
     const char *from_cache; /* (nullable) static: "hit", "shared" */

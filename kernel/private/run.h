@@ -38,6 +38,10 @@ void fulcra__request_mark_returned(FulcraRequest *self);
  * (transfer full) */
 void fulcra__request_again(FulcraRequest *self);
 
+/** @other, which has begun, waits for @self: if that has not, it goes before
+ * others. */
+void fulcra__request_hasten(FulcraRequest *self, const FulcraRequest *other);
+
 /** What the endpoint answered. @answer, @error: (transfer full) */
 void fulcra__request_answered(
         FulcraRequest *self, FulcraRepresentation *answer, GError *error);

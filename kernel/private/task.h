@@ -27,6 +27,22 @@ fulcra__task_queue_append(FulcraTaskQueue *self, FulcraTask *task)
     self->tail = &task->next;
 }
 
+/** Takes @task out; false where it is not in the queue. */
+static inline bool
+fulcra__task_queue_remove(FulcraTaskQueue *self, FulcraTask *task)
+{
+    FulcraTask **at = &self->head;
+
+    while (*at != NULL && *at != task)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return false;
+    *at = task->next;
+    if (task->next == NULL)
+        self->tail = at;
+    return true;
+}
+
 /** (nullable) */
 static inline FulcraTask *
 fulcra__task_queue_pop(FulcraTaskQueue *self)

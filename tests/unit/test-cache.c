@@ -1107,6 +1107,65 @@ test_room(void)
     g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), ==, 0);
 }
 
+/* What is awaited begins, however many wait for it already. */
+static atomic_bool hold;
+
+static FulcraRepresentation *
+held_source(FulcraRequest *request, GError **error)
+{
+    (void)request;
+    (void)error;
+    while (atomic_load(&hold))
+        g_usleep(1000);
+    return fulcra_representation_new_text("held");
+}
+
+static FulcraRepresentation *
+asking_source(FulcraRequest *request, GError **error)
+{
+    return fulcra_request_source(
+            request, FULCRA_ID("res:/keyed/a"), NULL, error);
+}
+
+static const FulcraEndpointOps held_ops = { .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = held_source };
+static const FulcraEndpointOps asking_ops = { .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = asking_source };
+
+static void
+test_awaited_begins(void)
+{
+    enum { N_ASKING = 8 };
+    Countdown countdown = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER,
+        N_ASKING + 2, 0 };
+    g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func(
+            (GDestroyNotify)fulcra_request_unref);
+    Fixture fixture;
+
+    fixture_init(&fixture, 1, 4);
+    fixture_bind(&fixture, "res:/keyed/{key*}", &keyed_ops);
+    fixture_bind(&fixture, "res:/held", &held_ops);
+    fixture_bind(&fixture, "res:/asking/{i}", &asking_ops);
+    fixture_publish(&fixture);
+    atomic_store(&hold, true);
+    for (int i = 0; i < N_ASKING + 2; i++) {
+        g_autofree char *text = i == 0 ? g_strdup("res:/held")
+                                : i <= N_ASKING
+                                        ? g_strdup_printf("res:/asking/%d", i)
+                                        : g_strdup("res:/keyed/a");
+        FulcraRequest *root = fixture_root(&fixture, FULCRA_VERB_SOURCE, text);
+
+        g_ptr_array_add(roots, root);
+        fulcra_request_issue_async(root, countdown_answered, &countdown);
+    }
+    atomic_store(&hold, false);
+    countdown_wait(&countdown);
+    g_assert_cmpint(countdown.failed, ==, 0);
+    fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1131,6 +1190,7 @@ main(int argc, char **argv)
     g_test_add_func("/cache/circles", test_circles);
     g_test_add_func("/cache/overlays-run", test_overlays_run);
     g_test_add_func("/cache/publish", test_publish);
+    g_test_add_func("/cache/awaited-begins", test_awaited_begins);
     g_test_add_func("/cache/room", test_room);
     return g_test_run();
 }
