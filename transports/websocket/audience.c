@@ -390,17 +390,24 @@ audiences_run(FulcraTask *task)
     pthread_mutex_unlock(&home->lock);
 }
 
-/* It has been taken out. */
-static void
+/* It has been taken out. False where it goes back: what came in while a round
+ * took several turns was announced when it was listed already. */
+static bool
 audience_unlist(FulcraAudience *self)
 {
+    bool last = false;
+
     fulcra_host_topic_lock(self->topic);
-    self->refs -= self->n_listed - 1;
-    self->n_listed = 0;
-    bool last = fulcra__audience_drop(self);
+    bool done = self->incoming->len == 0;
+    if (done) {
+        self->refs -= self->n_listed - 1;
+        self->n_listed = 0;
+        last = fulcra__audience_drop(self);
+    }
     fulcra_host_topic_unlock(self->topic);
     if (last)
         fulcra__audience_free(self);
+    return done;
 }
 
 void
@@ -414,10 +421,8 @@ fulcra__audiences_deliver(FulcraSocketLoop *home)
 
         all->first = self->next;
         audience_serve(self, &budget);
-        if (self->pending->len > 0)
+        if (self->pending->len > 0 || !audience_unlist(self))
             list_append(all, self);
-        else
-            audience_unlist(self);
     }
     if (all->first == NULL)
         return;
@@ -432,6 +437,14 @@ fulcra__audiences_init(FulcraSocketLoop *home)
     home->audiences.task.run = audiences_run;
 }
 
+static void
+audience_drop_incoming(FulcraAudience *self)
+{
+    fulcra_host_topic_lock(self->topic);
+    incoming_drop(self);
+    fulcra_host_topic_unlock(self->topic);
+}
+
 /* All sockets have been released. */
 void
 fulcra__audiences_clear(FulcraSocketLoop *home)
@@ -443,7 +456,9 @@ fulcra__audiences_clear(FulcraSocketLoop *home)
         FulcraAudience *self = all->first;
 
         all->first = self->next;
-        audience_unlist(self);
+        do
+            audience_drop_incoming(self);
+        while (!audience_unlist(self));
     }
     for (unsigned i = 0; i < FULCRA_AUDIENCE_FORMS; i++)
         g_clear_pointer(&all->scratch[i], g_free);
