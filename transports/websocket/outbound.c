@@ -83,6 +83,8 @@ frame_new(uint8_t opcode, const void *data, size_t length)
     frame = payload;
     atomic_init(&frame->queued, 0);
     frame->control = (opcode & 0x0f) >= FULCRA_OPCODE_CLOSE;
+    if (!frame->control)
+        fulcra_host_stats_add(FULCRA_STAT_FRAMES, 1);
     frame->size = size;
     frame->saved = 0;
     fulcra__frame_write(frame->bytes, opcode, data, length);

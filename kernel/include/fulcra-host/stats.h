@@ -38,6 +38,7 @@
     X(NEWS, "news", "NEW requests that succeeded")                             \
     X(DELETES, "deletes", "DELETE requests issued")                            \
     X(MESSAGES_IN, "messages_in", "messages received")                         \
+    X(FRAMES, "frames", "messages encoded, each once for all that it goes to") \
     X(MESSAGES_OUT, "messages_out", "messages handed to the system")           \
     X(MESSAGES_DROPPED, "messages_dropped",                                    \
             "not sent: the socket was too slow")                               \
