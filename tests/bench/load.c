@@ -9,7 +9,8 @@
  * fanout  C subscribers and one publisher (WebSocket, or HTTP POST with -H)
  * idle    opens C connections, holds them, reads the server's memory
  * churn   C slots, each: connect, upgrade, close, again
- * listen  C connections that only read; counts what differs, in order of coming
+ * listen  C connections that only read; says when a message has come to all,
+ * and in the end, or at SIGTERM, how often each came
  *
  * Prints one line of JSON.  Latencies are in microseconds.  With -p, the CPU
  * time of the server's processes is read from /proc at both ends of the
@@ -569,7 +570,11 @@ heard(struct conn *c, const uint8_t *data, size_t len)
                 (struct kind){ memcpy(need(malloc(len + 1)), data, len), len,
                     0 };
     }
-    kinds[i].n++;
+    if (++kinds[i].n == (uint64_t)o.conns) {
+        printf("{\"everywhere\":\"%.*s\"}\n", (int)len,
+                (const char *)kinds[i].text);
+        fflush(stdout);
+    }
 }
 
 static void
@@ -790,9 +795,20 @@ open_all(unsigned total)
                 total, failed);
 }
 
+static volatile sig_atomic_t terminated;
+
+static void
+on_terminate(int signal_number)
+{
+    (void)signal_number;
+    terminated = 1;
+}
+
 static bool
 has_enough(void)
 {
+    if (terminated)
+        return true;
     if (o.mode == LISTEN)
         return o.count > 0 && n_done == (unsigned)o.conns;
     return o.count > 0 && n_msgs >= (uint64_t)o.count;
@@ -819,7 +835,14 @@ drain(void)
     uint64_t end = now_ns() + 10000000000u;
     while (done_seq < pub_seq && now_ns() < end)
         turn(100000000);
+    if (done_seq == pub_seq)
+        return;
     n_bad += pub_seq - done_seq;
+    for (int i = 0; i < o.conns; i++)
+        if (conns[i].got != pub_seq)
+            warnx("connection %d has message %llu of %llu", i,
+                    (unsigned long long)conns[i].got,
+                    (unsigned long long)pub_seq);
 }
 
 static void
@@ -923,6 +946,8 @@ main(int argc, char **argv)
     char me[16];
     snprintf(me, sizeof me, "%d", getpid());
     signal(SIGPIPE, SIG_IGN);
+    if (mode == LISTEN)
+        signal(SIGTERM, on_terminate);
     struct rlimit rl;
     getrlimit(RLIMIT_NOFILE, &rl);
     rl.rlim_cur = rl.rlim_max;
