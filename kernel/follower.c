@@ -13,9 +13,9 @@
  * come, the follower asks anew. What the answer depended on is the business of
  * the live resource.
  *
- * Other threads only put a follower into the queue of its loop, whose task
- * takes a few of them in each turn. Everything else belongs to the loop, but
- * for the member, which is guarded by the live resource it is in.
+ * Other threads only put a follower into the queue of its loop. Everything else
+ * belongs to the loop, but for the member, which is guarded by the live
+ * resource it is in.
  */
 
 #include "private/cache.h"
@@ -29,24 +29,12 @@
 #include <fulcra/error.h>
 #include <stdlib.h>
 
-#define SLICE        64 /* followers in one turn of the loop */
 #define UNKNOWN_US   (30 * G_USEC_PER_SEC) /* overlays that say nothing */
 #define LEAST_US     (G_USEC_PER_SEC / 10)
 #define RESTLESS_MAX 16
 
-struct _FulcraFollowers {
-    FulcraRefs refs; /* the transport's, and one of each follower */
-    FulcraKernel *kernel;
-    FulcraExecutor *loop;
-    FulcraTask task;
-    pthread_mutex_t lock; /* guards what follows */
-    FulcraFollower *first, **last;
-    bool posted, closed;
-};
-
 struct _FulcraFollower {
-    FulcraRefs refs;
-    FulcraFollowers *home;
+    FulcraQueued queued; /* first */
     const FulcraFollowerClass *klass;
     void *user_data;
     const char *front;
@@ -63,123 +51,31 @@ struct _FulcraFollower {
     unsigned told;      /* which failure of the live resource it knows */
     unsigned backoff_ms, restless;
     FulcraLiveMember member;
-
-    atomic_uint news; /* FulcraFollowerNews, joined */
-    FulcraFollower *next;
-    bool queued; /* as `next`, guarded by the lock of its home */
 };
 
-/* --- the queue of a loop --- */
-
-static void home_run(FulcraTask *task);
-
-FulcraFollowers *
-fulcra_host_followers_new(FulcraKernel *kernel, FulcraExecutor *loop)
+FulcraFollower *
+fulcra__follower_ref(FulcraFollower *self)
 {
-    FulcraFollowers *self = g_new0(FulcraFollowers, 1);
-
-    fulcra_refs_init(&self->refs);
-    self->kernel = kernel;
-    self->loop = loop;
-    self->task.run = home_run;
-    pthread_mutex_init(&self->lock, NULL);
-    self->last = &self->first;
+    fulcra_refs_take(&self->queued.refs);
     return self;
 }
 
-static void
-home_unref(FulcraFollowers *self)
+void
+fulcra__follower_unref(FulcraFollower *self)
 {
-    if (!fulcra_refs_drop(&self->refs))
-        return;
-    pthread_mutex_destroy(&self->lock);
-    g_free(self);
-}
-
-static FulcraFollower *
-follower_ref(FulcraFollower *self)
-{
-    fulcra_refs_take(&self->refs);
-    return self;
-}
-
-static void
-follower_unref(FulcraFollower *self)
-{
-    if (!fulcra_refs_drop(&self->refs))
+    if (!fulcra_refs_drop(&self->queued.refs))
         return;
     fulcra_host_context_unref(self->context);
     fulcra_identifier_unref(self->identifier);
-    home_unref(self->home);
+    fulcra__followers_unref(self->queued.home);
     g_free(self);
 }
 
-/* (transfer full) (nullable) */
-static FulcraFollower *
-home_pop(FulcraFollowers *self)
+/* The table of live resources. */
+static FulcraLives *
+follower_lives(FulcraFollower *self)
 {
-    pthread_mutex_lock(&self->lock);
-    FulcraFollower *follower = self->first;
-    if (follower != NULL) {
-        self->first = follower->next;
-        if (self->first == NULL)
-            self->last = &self->first;
-        follower->queued = false;
-    }
-    pthread_mutex_unlock(&self->lock);
-    return follower;
-}
-
-void
-fulcra_host_followers_free(FulcraFollowers *self)
-{
-    FulcraFollower *follower;
-
-    pthread_mutex_lock(&self->lock);
-    self->closed = true;
-    pthread_mutex_unlock(&self->lock);
-    while ((follower = home_pop(self)) != NULL)
-        follower_unref(follower);
-    home_unref(self);
-}
-
-void
-fulcra__follower_tell(FulcraFollower *self, FulcraFollowerNews news)
-{
-    FulcraFollowers *home = self->home;
-
-    atomic_fetch_or(&self->news, (unsigned)news);
-    pthread_mutex_lock(&home->lock);
-    if (!self->queued && !home->closed) {
-        self->queued = true;
-        self->next = NULL;
-        *home->last = follower_ref(self);
-        home->last = &self->next;
-        if (!home->posted)
-            home->loop->post(home->loop, &home->task);
-        home->posted = true;
-    }
-    pthread_mutex_unlock(&home->lock);
-}
-
-static void follower_run(FulcraFollower *self);
-
-/* Posted again for the next turn where there is more than a slice. */
-static void
-home_run(FulcraTask *task)
-{
-    FulcraFollowers *self = FULCRA__CONTAINER_OF(task, FulcraFollowers, task);
-    FulcraFollower *follower;
-
-    for (int i = 0; i < SLICE && (follower = home_pop(self)) != NULL; i++) {
-        follower_run(follower);
-        follower_unref(follower);
-    }
-    pthread_mutex_lock(&self->lock);
-    self->posted = self->first != NULL && !self->closed;
-    if (self->posted)
-        self->loop->post(self->loop, &self->task);
-    pthread_mutex_unlock(&self->lock);
+    return fulcra__followers_get_kernel(self->queued.home)->lives;
 }
 
 /* --- what wakes a follower --- */
@@ -194,7 +90,7 @@ follower_cut(FulcraCutWatch *watch)
 static void
 follower_hold(FulcraAlarm *alarm)
 {
-    follower_ref(FULCRA__CONTAINER_OF(alarm, FulcraFollower, alarm));
+    fulcra__follower_ref(FULCRA__CONTAINER_OF(alarm, FulcraFollower, alarm));
 }
 
 static void
@@ -203,13 +99,13 @@ follower_ring(FulcraAlarm *alarm)
     FulcraFollower *self = FULCRA__CONTAINER_OF(alarm, FulcraFollower, alarm);
 
     fulcra__follower_tell(self, FULCRA__FOLLOWER_ASK);
-    follower_unref(self);
+    fulcra__follower_unref(self);
 }
 
 static void
 follower_set_alarm(FulcraFollower *self, int64_t in_us)
 {
-    fulcra__alarm_set(fulcra__lives_get_deadlines(self->home->kernel->lives),
+    fulcra__alarm_set(fulcra__lives_get_deadlines(follower_lives(self)),
             &self->alarm, in_us);
 }
 
@@ -244,9 +140,7 @@ fulcra_host_follower_new(FulcraFollowers *home, const char *front,
 {
     FulcraFollower *self = g_new0(FulcraFollower, 1);
 
-    fulcra_refs_init(&self->refs);
-    fulcra_refs_take(&home->refs);
-    self->home = home;
+    fulcra__followers_add(home, &self->queued);
     self->klass = klass;
     self->user_data = user_data;
     self->front = fulcra_intern(front);
@@ -278,7 +172,7 @@ fulcra_host_follower_leave(FulcraFollower *self)
     fulcra__cut_watch(&self->watch, NULL, 0);
     follower_set_alarm(self, -1);
     follower_let_go(self);
-    follower_unref(self);
+    fulcra__follower_unref(self);
 }
 
 FulcraLiveMember *
@@ -332,9 +226,9 @@ follower_end(FulcraFollower *self, const GError *error)
     fulcra__cut_watch(&self->watch, NULL, 0);
     follower_set_alarm(self, -1);
     self->left = true;
-    follower_ref(self); /* who is told will leave */
+    fulcra__follower_ref(self); /* who is told will leave */
     self->klass->ended(self, error, self->user_data);
-    follower_unref(self);
+    fulcra__follower_unref(self);
 }
 
 /* In how long it asks its overlays again; negative: never by time. */
@@ -388,8 +282,8 @@ join_live(FulcraFollower *self, FulcraRequest *request,
     self->told = 0;
     self->member = *fresh;
     *fresh = (FulcraLiveMember){ 0 };
-    self->live = fulcra__live_join(self->home->kernel->lives, key, self,
-            request, error == NULL ? way->answer : NULL, error);
+    self->live = fulcra__live_join(follower_lives(self), key, self, request,
+            error == NULL ? way->answer : NULL, error);
     self->klass->follows(
             self, fulcra__live_get_topic(self->live), true, self->user_data);
 }
@@ -548,7 +442,7 @@ follower_answered(FulcraRequest *request, FulcraRepresentation *answer,
 
     self->asking = self->again = false;
     if (self->left) {
-        follower_unref(self);
+        fulcra__follower_unref(self);
         return;
     }
     if (error != NULL || refusal != NULL)
@@ -559,7 +453,7 @@ follower_answered(FulcraRequest *request, FulcraRepresentation *answer,
     self->begun = true;
     if (again && !self->left)
         fulcra__follower_tell(self, FULCRA__FOLLOWER_ASK);
-    follower_unref(self);
+    fulcra__follower_unref(self);
 }
 
 static void
@@ -571,8 +465,10 @@ follower_ask(FulcraFollower *self)
     }
     self->asking = true;
     g_autoptr(FulcraRequest) request = fulcra__request_new_following(
-            self->home->kernel, self->front, self->context, self->identifier);
-    fulcra_request_issue_async(request, follower_answered, follower_ref(self));
+            fulcra__followers_get_kernel(self->queued.home), self->front,
+            self->context, self->identifier);
+    fulcra_request_issue_async(
+            request, follower_answered, fulcra__follower_ref(self));
 }
 
 void
@@ -596,11 +492,9 @@ follower_hear_of_failure(FulcraFollower *self)
     self->klass->failed(self, error, self->user_data);
 }
 
-static void
-follower_run(FulcraFollower *self)
+void
+fulcra__follower_take(FulcraFollower *self, unsigned news)
 {
-    unsigned news = atomic_exchange(&self->news, 0);
-
     if (!self->left && (news & FULCRA__FOLLOWER_FAILED) != 0)
         follower_hear_of_failure(self);
     if (!self->left && (news & FULCRA__FOLLOWER_ASK) != 0)

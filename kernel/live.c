@@ -26,10 +26,7 @@
 #include <fulcra-host/stats.h>
 #include <fulcra/log.h>
 
-#define LEAST_US     (G_USEC_PER_SEC / 10) /* between looks for time's sake */
-#define CHECK_US     G_USEC_PER_SEC
-#define BACKOFF_MS   1000
-#define BACKOFF_MAX  30000
+#define LEAST_US     (G_USEC_PER_SEC / 10)
 #define RESTLESS_MAX 16 /* cut while it is evaluated, so often in a row */
 
 enum { STATE_IDLE, STATE_EVALUATING, STATE_OVER };
@@ -57,55 +54,6 @@ struct _FulcraLive {
     unsigned n_failures, backoff_ms, restless;
     bool over; /* it is not in the table any more */
 };
-
-/* --- alarms --- */
-
-static void
-alarm_hold(FulcraDeadline *deadline)
-{
-    FulcraAlarm *self = FULCRA__CONTAINER_OF(deadline, FulcraAlarm, deadline);
-
-    self->hold(self);
-}
-
-static void
-alarm_ring(FulcraDeadline *deadline)
-{
-    FulcraAlarm *self = FULCRA__CONTAINER_OF(deadline, FulcraAlarm, deadline);
-
-    self->ring(self);
-}
-
-void
-fulcra__alarm_set(FulcraDeadlines *deadlines, FulcraAlarm *self, int64_t in_us)
-{
-    fulcra__deadlines_remove(deadlines, &self->deadline);
-    if (in_us < 0)
-        return;
-    self->deadline.at = g_get_monotonic_time() + in_us;
-    fulcra__deadlines_add(deadlines, &self->deadline);
-}
-
-int64_t
-fulcra__ledger_next_look(const FulcraLedger *ledger)
-{
-    int64_t next = ledger->n_checks > 0 ? CHECK_US : -1;
-
-    if (ledger->expires_at != 0) {
-        int64_t in = MAX(ledger->expires_at - g_get_real_time(), LEAST_US);
-
-        next = next < 0 ? in : MIN(next, in);
-    }
-    return next;
-}
-
-int64_t
-fulcra__backoff(unsigned *milliseconds)
-{
-    *milliseconds = *milliseconds == 0 ? BACKOFF_MS
-                                       : MIN(*milliseconds * 2, BACKOFF_MAX);
-    return (int64_t)*milliseconds * 1000;
-}
 
 FulcraDeadlines *
 fulcra__lives_get_deadlines(FulcraLives *self)
@@ -157,7 +105,7 @@ fulcra__lives_new(FulcraKernel *kernel)
     FulcraLives *self = g_new0(FulcraLives, 1);
 
     self->kernel = kernel;
-    self->deadlines = fulcra__deadlines_new(alarm_hold, alarm_ring);
+    self->deadlines = fulcra__alarms_new();
     pthread_mutex_init(&self->lock, NULL);
     self->table = g_hash_table_new(live_hash, live_equal);
     return self;
@@ -178,12 +126,6 @@ fulcra__lives_free(FulcraLives *self)
     fulcra__deadlines_free(self->deadlines);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
-}
-
-FulcraLives *
-fulcra__kernel_get_lives(FulcraKernel *kernel)
-{
-    return kernel->lives;
 }
 
 /* --- making and ending --- */

@@ -18,7 +18,7 @@
 #include "private/request.h"
 #include <fulcra-host/live.h>
 
-/* --- ways in --- */
+/* --- ways in: way_in.c --- */
 
 struct _FulcraWayIn {
     bool reached;        /* something behind the overlays has answered */
@@ -47,7 +47,7 @@ FulcraWayIn *fulcra__way_in_take(FulcraRequest *root);
 void fulcra__way_in_free(FulcraWayIn *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraWayIn, fulcra__way_in_free)
 
-/* --- alarms --- */
+/* --- alarms: alarm.c --- */
 
 /* A time at which something is to be looked at. */
 typedef struct _FulcraAlarm FulcraAlarm;
@@ -56,6 +56,9 @@ struct _FulcraAlarm {
     void (*hold)(FulcraAlarm *self); /* takes a reference for @ring */
     void (*ring)(FulcraAlarm *self); /* releases it */
 };
+
+/** What alarms are set in. (transfer full) */
+FulcraDeadlines *fulcra__alarms_new(void);
 
 /** @in_us: from now; negative: never. Replaces what was set; the calls for one
  * alarm do not overlap. */
@@ -72,7 +75,7 @@ bool fulcra__request_was_overtaken(
  * time or its checks; negative: never. At least 100 milliseconds. */
 int64_t fulcra__ledger_next_look(const FulcraLedger *ledger);
 
-/* --- live resources --- */
+/* --- live resources: live.c --- */
 
 typedef struct _FulcraLive FulcraLive;
 typedef struct _FulcraLives FulcraLives;
@@ -126,7 +129,22 @@ FulcraTopic *fulcra__live_get_topic(FulcraLive *self);
  * (optional) (transfer full) */
 unsigned fulcra__live_is_failing(FulcraLive *self, GError **error);
 
-/* --- followers --- */
+/* --- followers: follower.c, and their queues: followers.c --- */
+
+/* What a follower begins with. */
+typedef struct _FulcraQueued FulcraQueued;
+struct _FulcraQueued {
+    FulcraRefs refs;
+    FulcraFollowers *home; /* held */
+    atomic_uint news;      /* FulcraFollowerNews, joined */
+    bool is_queued;        /* guarded by the lock of its home */
+    FulcraQueued *next;    /* likewise */
+};
+
+/** @queued: all zero; it has one reference then. */
+void fulcra__followers_add(FulcraFollowers *self, FulcraQueued *queued);
+void fulcra__followers_unref(FulcraFollowers *self);
+FulcraKernel *fulcra__followers_get_kernel(FulcraFollowers *self);
 
 typedef enum {
     FULCRA__FOLLOWER_ASK = 1,    /* to be asked for anew */
@@ -135,8 +153,12 @@ typedef enum {
 
 /** Any thread, any lock: its loop will look at it. */
 void fulcra__follower_tell(FulcraFollower *self, FulcraFollowerNews news);
+
+/** On its loop: what it was told. */
+void fulcra__follower_take(FulcraFollower *self, unsigned news);
+FulcraFollower *fulcra__follower_ref(FulcraFollower *self);
+void fulcra__follower_unref(FulcraFollower *self);
 FulcraLiveMember *fulcra__follower_get_member(FulcraFollower *self);
-FulcraLives *fulcra__kernel_get_lives(FulcraKernel *kernel);
 
 /** Until the next try, in microseconds: from 1 s, doubling, to 30 s. */
 int64_t fulcra__backoff(unsigned *milliseconds);
