@@ -43,10 +43,14 @@ nothing(void *data)
 static void
 host_clear(Host *self)
 {
-    for (int turn = 0; turn < 3; turn++) {
+    int64_t until = g_get_monotonic_time() + WAIT_US * patience();
+
+    /* An alarm that rings, a worker that answers: for a moment more. */
+    do {
         fulcra_host_kernel_settle(self->fixture.kernel);
         fulcra_loop_call(self->loop, nothing, NULL);
-    }
+    } while (fulcra_host_stats_get(FULCRA_STAT_LIVE_RESOURCES) > 0 &&
+             g_get_monotonic_time() < until);
     fulcra_loop_stop(self->loop);
     fulcra_host_followers_free(self->followers);
     g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_LIVE_RESOURCES), ==, 0);
