@@ -118,12 +118,12 @@ struct _FulcraAudience {
     FulcraAudience *next_announced;
 
     /* The loop's. */
-    GArray *pending;       /* FulcraPending: not delivered to all */
-    unsigned n_round;      /* of them are being delivered; 0: none are */
-    FulcraMember *members; /* newest first */
-    FulcraMember *cursor;  /* (nullable): the next to be served */
-    FulcraAudience *next;  /* with something to deliver */
-    unsigned n_listed;     /* references that being among them holds */
+    GArray *pending;  /* FulcraPending: not delivered to all */
+    unsigned n_round; /* of them are being delivered; 0: none are */
+    FulcraMember *members, *last_member; /* in the order in which they came */
+    FulcraMember *cursor;                /* (nullable): the next to be served */
+    FulcraAudience *next;                /* with something to deliver */
+    unsigned n_listed; /* references that being among them holds */
 };
 
 struct _FulcraMember {

@@ -71,10 +71,12 @@ member_link(FulcraMember *self, FulcraWebSocket *socket)
     self->origin = ++socket->home->audiences.n_members;
     self->next_followed = socket->members;
     socket->members = self;
-    self->next = audience->members;
-    if (self->next != NULL)
-        self->next->previous = self;
-    audience->members = self;
+    self->previous = audience->last_member;
+    if (self->previous != NULL)
+        self->previous->next = self;
+    else
+        audience->members = self;
+    audience->last_member = self;
 }
 
 static void
@@ -93,6 +95,8 @@ member_unlink(FulcraMember *self)
         self->audience->members = self->next;
     if (self->next != NULL)
         self->next->previous = self->previous;
+    else
+        self->audience->last_member = self->previous;
 }
 
 FulcraMember *
