@@ -79,6 +79,7 @@ reload_new(void)
 
     self->changed = g_array_new(FALSE, FALSE, sizeof(FulcraReloadedSetting));
     self->restart = g_array_new(FALSE, FALSE, sizeof(FulcraReloadedSetting));
+    self->modules = g_ptr_array_new_with_free_func(g_free);
     g_array_set_clear_func(self->changed, reloaded_clear);
     g_array_set_clear_func(self->restart, reloaded_clear);
     return self;
@@ -91,15 +92,52 @@ fulcra_reload_free(FulcraReload *self)
         return;
     g_array_unref(self->changed);
     g_array_unref(self->restart);
+    g_ptr_array_unref(self->modules);
     g_free(self);
 }
 
-/* Sockets that were handed over take the place of `listen`. */
+/* Sockets that were handed over take the place of those that are set. */
 static bool
 can_change_here(FulcraServer *server, FulcraSetting id)
 {
     return fulcra_reload_can_change(id) &&
-           !(id == FULCRA_SETTING_LISTEN && server->activated);
+           !(id == FULCRA_SETTING_LISTEN && server->activated) &&
+           !(id == FULCRA_SETTING_MONITOR && server->admin_activated);
+}
+
+/* Adds the URIs that @from has, with other values than @other has. */
+static void
+compare_modules(GPtrArray *uris, JsonNode *from, JsonNode *other)
+{
+    JsonObjectIter iter;
+    const char *uri;
+    JsonNode *value;
+
+    if (from == NULL)
+        return;
+    json_object_iter_init(&iter, json_node_get_object(from));
+    while (json_object_iter_next(&iter, &uri, &value)) {
+        JsonNode *match = other != NULL
+                                  ? json_object_get_member(
+                                            json_node_get_object(other), uri)
+                                  : NULL;
+
+        if ((match == NULL || !json_node_equal(value, match)) &&
+                !g_ptr_array_find_with_equal_func(uris, uri, g_str_equal, NULL))
+            g_ptr_array_add(uris, g_strdup(uri));
+    }
+}
+
+static void
+note_modules(FulcraReload *self, const FulcraSettings *before,
+        const FulcraSettings *after)
+{
+    FulcraDocument *ignored;
+    JsonNode *old = fulcra_settings_get_modules(before, &ignored);
+    JsonNode *new = fulcra_settings_get_modules(after, &ignored);
+
+    compare_modules(self->modules, new, old);
+    compare_modules(self->modules, old, new);
 }
 
 /* Compares, and lets @next keep what cannot change. */
@@ -123,6 +161,7 @@ compare(FulcraServer *server, FulcraSettings *next)
             reloaded_clear(&one);
         }
     }
+    note_modules(self, server->settings, next);
     return self;
 }
 
@@ -143,6 +182,16 @@ take_limits(FulcraServer *server)
     fulcra_log_set_level(level);
 }
 
+static void
+take_modules(FulcraServer *server)
+{
+    FulcraDocument *document;
+    JsonNode *modules =
+            fulcra_settings_get_modules(server->settings, &document);
+
+    fulcra_host_loader_set_settings(server->loader, document, modules);
+}
+
 static bool
 take(FulcraServer *server, FulcraSettings *next, GError **error)
 {
@@ -155,6 +204,7 @@ take(FulcraServer *server, FulcraSettings *next, GError **error)
     }
     g_ptr_array_add(server->all_settings, next);
     take_limits(server);
+    take_modules(server);
     return true;
 }
 
@@ -202,9 +252,12 @@ fulcra_reload_describe(const FulcraReload *self)
 {
     GString *text = g_string_new(NULL);
 
-    if (self->changed->len == 0)
+    if (self->changed->len == 0 && self->modules->len == 0)
         g_string_append(text, "nothing changed");
     append_names(text, self->changed);
+    for (unsigned i = 0; i < self->modules->len; i++)
+        g_string_append_printf(text, "%ssettings of %s, once it is reloaded",
+                text->len > 0 ? ", " : "", (char *)self->modules->pdata[i]);
     if (self->restart->len > 0) {
         g_string_append(text, "; needs a restart: ");
         append_names(text, self->restart);

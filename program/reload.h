@@ -19,8 +19,10 @@ typedef struct {
 } FulcraReloadedSetting;
 
 typedef struct {
-    GArray *changed; /* of FulcraReloadedSetting */
-    GArray *restart; /* likewise: not taken */
+    GArray *changed;    /* of FulcraReloadedSetting */
+    GArray *restart;    /* likewise: not taken */
+    GPtrArray *modules; /* URIs: of those whose own settings are others now;
+                           they take them when they are reloaded */
 } FulcraReload;
 
 /**

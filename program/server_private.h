@@ -44,6 +44,7 @@ struct _FulcraServer {
     bool http_runs;
     FulcraServiceSocket *handed_over; /* (nullable): fd is -1 once taken */
     size_t n_handed_over;
+    bool admin_activated; /* the admin plane's were handed over */
     bool activated; /* listeners were handed over by the service manager */
     FulcraTicker *ticker;
     FulcraLoader *loader;

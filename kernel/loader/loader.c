@@ -154,11 +154,15 @@ void
 fulcra_host_loader_set_settings(
         FulcraLoader *self, FulcraDocument *document, JsonNode *settings)
 {
-    g_return_if_fail(self != NULL && JSON_NODE_HOLDS_OBJECT(settings));
+    g_return_if_fail(self != NULL);
+    g_return_if_fail(settings == NULL || JSON_NODE_HOLDS_OBJECT(settings));
 
+    pthread_mutex_lock(&self->change_lock);
     fulcra_host_document_unref(self->settings_document);
-    self->settings_document = fulcra_host_document_ref(document);
-    self->settings = json_node_get_object(settings);
+    self->settings_document =
+            settings != NULL ? fulcra_host_document_ref(document) : NULL;
+    self->settings = settings != NULL ? json_node_get_object(settings) : NULL;
+    pthread_mutex_unlock(&self->change_lock);
 }
 
 const FulcraSchema *

@@ -121,7 +121,7 @@ add_handed_over(FulcraAdmin *self, GArray *listeners)
         if (one->fd < 0)
             continue;
         one->fd = -1;
-        self->activated = true;
+        self->server->admin_activated = true;
         g_array_append_val(listeners, listener);
     }
 }
@@ -247,9 +247,10 @@ fulcra_admin_prepare(FulcraAdmin *self, GError **error)
 
     rebind->admin = self;
     add_monitors(self, listeners);
-    rebind->n_monitors = listeners->len;
-    if (self->activated)
+    rebind->n_monitors = self->n_monitors;
+    if (self->server->admin_activated)
         return rebind;
+    rebind->n_monitors = listeners->len;
     if (self->http == NULL && listeners->len > 0)
         fine = rebind->starts = make_server(self, listeners, error);
     if (self->http != NULL && !rebind->starts) {

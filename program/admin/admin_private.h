@@ -20,7 +20,6 @@ struct _FulcraAdmin {
     bool http_runs;
     char *path; /* (nullable): of the UNIX socket */
     size_t n_monitors;
-    bool activated; /* listeners were handed over by the service manager */
     FulcraAdminFollow *follow;
     unsigned drain_source; /* a GLib source; 0: none */
     int64_t drained_by_us;

@@ -41,5 +41,8 @@ fulcra_admin_reload(FulcraAdminCall *call)
     fulcra_admin_put_text(builder, "summary", text);
     put_settings(builder, "changed", report->changed);
     put_settings(builder, "restart", report->restart);
+    g_ptr_array_add(report->modules, NULL);
+    fulcra_admin_put_texts(
+            builder, "modules", (const char *const *)report->modules->pdata);
     fulcra_admin_call_respond(call, builder);
 }

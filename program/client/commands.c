@@ -88,7 +88,8 @@ print_entries(JsonObject *space, int depth)
                 printf("%s %s", strcmp(members[i], "to") == 0 ? " to" : "",
                         text);
         }
-        printf("%s\n", json_object_get_boolean_member(entry, "private")
+        printf("%s\n", json_object_get_boolean_member_with_default(
+                               entry, "private", false)
                                ? "  private"
                                : "");
         print_entries(entry, depth + 1);
@@ -132,8 +133,9 @@ print_step(JsonObject *step)
     g_autofree char *name = fulcra_print_text(step, "name");
     g_autofree char *detail = fulcra_print_text(step, "detail");
     g_autofree char *reason = fulcra_print_text(step, "reason");
-    bool answers = json_object_get_boolean_member(step, "answers");
-    int depth = (int)json_object_get_int_member(step, "depth");
+    bool answers =
+            json_object_get_boolean_member_with_default(step, "answers", false);
+    int depth = (int)json_object_get_int_member_with_default(step, "depth", 0);
     bool place = strcmp(kind, "space") == 0 || strcmp(kind, "context") == 0;
 
     printf("%*s%s%s%s", place ? 0 : 2 * (depth + 1), "",
@@ -204,11 +206,12 @@ print_sockets(JsonObject *answer, const FulcraOptions *options)
 
     (void)options;
     fulcra_print_table(answer, "sockets", columns);
-    if (json_object_get_int_member(answer, "silent_loops") > 0)
+    if (json_object_get_int_member_with_default(answer, "silent_loops", 0) > 0)
         printf("%" G_GINT64_FORMAT " loops did not answer\n",
-                json_object_get_int_member(answer, "silent_loops"));
+                json_object_get_int_member_with_default(
+                        answer, "silent_loops", 0));
     printf("%" G_GINT64_FORMAT " in all\n",
-            json_object_get_int_member(answer, "matching"));
+            json_object_get_int_member_with_default(answer, "matching", 0));
     return FULCRA_EXIT_FINE;
 }
 
@@ -307,7 +310,7 @@ print_entries_kept(JsonObject *answer, const FulcraOptions *options)
     (void)options;
     fulcra_print_table(answer, "entries", columns);
     printf("%" G_GINT64_FORMAT " in all\n",
-            json_object_get_int_member(answer, "matching"));
+            json_object_get_int_member_with_default(answer, "matching", 0));
     return FULCRA_EXIT_FINE;
 }
 

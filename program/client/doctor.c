@@ -190,7 +190,7 @@ static void
 check_version(Doctor *self, JsonObject *server)
 {
     const char *version = json_object_get_string_member(server, "version");
-    int64_t abi = json_object_get_int_member(server, "abi");
+    int64_t abi = json_object_get_int_member_with_default(server, "abi", 0);
 
     if (strcmp(version, fulcra_version()) != 0 || abi != FULCRA_ABI)
         find(self, WARNING, "version",
@@ -213,7 +213,8 @@ check_running(Doctor *self, JsonObject *server)
         find(self, FINE, "server", "ready");
     else
         find(self, WARNING, "server", "%s", state);
-    if (json_object_get_boolean_member(server, "playground"))
+    if (json_object_get_boolean_member_with_default(
+                server, "playground", false))
         find(self, WARNING, "server",
                 "a playground: it shows clients what went wrong inside");
 }

@@ -35,9 +35,9 @@ follow(const char *socket, bool quiet)
 
         if (g_error_matches(error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND))
             return;
-        int64_t left = answer != NULL ? json_object_get_int_member(
+        int64_t left = answer != NULL ? json_object_get_int_member_with_default(
                                                 json_node_get_object(answer),
-                                                "sockets")
+                                                "sockets", 0)
                                       : before;
         if (left != before && !quiet)
             printf("%" G_GINT64_FORMAT " sockets left\n", left);

@@ -74,8 +74,8 @@ log_run(FulcraOptions *options)
         if (answer == NULL)
             return fulcra_client_complain(options, error);
         print_lines(answer, json);
-        after = json_object_get_int_member(
-                json_node_get_object(answer), "last");
+        after = json_object_get_int_member_with_default(
+                json_node_get_object(answer), "last", 0);
         if (!fulcra_options_has(options, "follow"))
             return FULCRA_EXIT_FINE;
     }

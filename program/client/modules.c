@@ -131,7 +131,8 @@ print_change(JsonObject *answer, const FulcraOptions *options)
     g_autofree char *before = fulcra_print_text(answer, "before");
     g_autofree char *generation = fulcra_print_text(answer, "generation");
     JsonArray *affected = json_object_get_array_member(answer, "affected");
-    bool done = json_object_get_boolean_member(answer, "done");
+    bool done =
+            json_object_get_boolean_member_with_default(answer, "done", false);
 
     (void)options;
     printf("%s %s: %s%s%s%s%s\n", uri, version, past_of(change, done),

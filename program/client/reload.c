@@ -25,10 +25,19 @@ static int
 print_reload(JsonObject *answer, const FulcraOptions *options)
 {
     (void)options;
+    JsonArray *modules = json_object_get_array_member(answer, "modules");
+
     if (json_array_get_length(
-                json_object_get_array_member(answer, "changed")) == 0)
+                json_object_get_array_member(answer, "changed")) == 0 &&
+            json_array_get_length(modules) == 0)
         printf("nothing changed\n");
     print_settings(answer, "changed", "");
+    for (unsigned i = 0; i < json_array_get_length(modules); i++) {
+        const char *uri = json_array_get_string_element(modules, i);
+
+        printf("settings of %s: taken by 'fulcra module reload %s'\n", uri,
+                uri);
+    }
     print_settings(answer, "restart", ": NOT TAKEN, needs a restart");
     return FULCRA_EXIT_FINE;
 }

@@ -36,9 +36,12 @@ print_requests(JsonObject *answer)
         g_autofree char *cache = fulcra_print_text(one, "cache");
 
         fprintf(stderr, "%*s%s %s  %.1f us%s%s%s%s\n",
-                (int)(2 * json_object_get_int_member(one, "depth")), "", verb,
-                identifier,
-                (double)json_object_get_int_member(one, "duration_ns") / 1000,
+                (int)(2 * json_object_get_int_member_with_default(
+                                  one, "depth", 0)),
+                "", verb, identifier,
+                (double)json_object_get_int_member_with_default(
+                        one, "duration_ns", 0) /
+                        1000,
                 *endpoint ? "  by " : "", endpoint, *cache ? "  cache: " : "",
                 cache);
     }

@@ -48,14 +48,16 @@ take(JsonObject *answer, Look *look)
 {
     g_autoptr(GList) stats = fulcra_print_list(answer, "stats");
 
-    *look = (Look){ json_object_get_int_member(answer, "uptime_ms"), { 0 } };
+    *look = (Look){
+        json_object_get_int_member_with_default(answer, "uptime_ms", 0), { 0 }
+    };
     for (GList *link = stats; link != NULL; link = link->next) {
         const char *name = json_object_get_string_member(link->data, "name");
 
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
             if (strcmp(rows[i].name, name) == 0)
-                look->values[i] =
-                        json_object_get_int_member(link->data, "value");
+                look->values[i] = json_object_get_int_member_with_default(
+                        link->data, "value", 0);
     }
 }
 

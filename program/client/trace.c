@@ -43,7 +43,8 @@ static void
 print_request(JsonObject *request)
 {
     static const char *const parts[] = { "verb", "identifier" };
-    int depth = (int)json_object_get_int_member(request, "depth");
+    int depth =
+            (int)json_object_get_int_member_with_default(request, "depth", 0);
     g_autofree char *us = fulcra_print_text(request, "us");
     g_autofree char *endpoint = fulcra_print_text(request, "endpoint");
     g_autofree char *space = fulcra_print_text(request, "space");
@@ -72,7 +73,7 @@ print_tree(JsonObject *tree)
     g_autofree char *at = fulcra_print_text(tree, "at");
     g_autofree char *number = fulcra_print_text(tree, "number");
     g_autoptr(GList) requests = fulcra_print_list(tree, "requests");
-    int64_t lost = json_object_get_int_member(tree, "lost");
+    int64_t lost = json_object_get_int_member_with_default(tree, "lost", 0);
 
     printf("#%s  %s\n", number, at);
     for (GList *link = requests; link != NULL; link = link->next)
@@ -89,7 +90,8 @@ print_trees(Trace *self, JsonNode *answer)
             fulcra_print_list(json_node_get_object(answer), "trees");
 
     for (GList *link = trees; link != NULL; link = link->next) {
-        self->after = json_object_get_int_member(link->data, "number");
+        self->after = json_object_get_int_member_with_default(
+                link->data, "number", 0);
         if (self->wanted > 0 && self->printed >= self->wanted)
             continue;
         print_tree(link->data);
@@ -171,7 +173,8 @@ skip_old(Trace *self)
     trees = fulcra_print_list(json_node_get_object(answer), "trees");
     GList *last = g_list_last(trees);
     if (last != NULL)
-        self->after = json_object_get_int_member(last->data, "number");
+        self->after = json_object_get_int_member_with_default(
+                last->data, "number", 0);
     return true;
 }
 

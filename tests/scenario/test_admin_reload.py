@@ -212,6 +212,28 @@ def test_monitors_come_and_go(configured):
     assert admin.get("/server")["state"] == "ready", "the UNIX socket stays"
 
 
+def test_settings_of_modules_are_taken_when_they_are_reloaded(configured):
+    uri = "urn:fulcra:module:template"
+    admin = configured(settings={uri: {"greeting": "Hello"}})
+    assert admin.server.get("/template/greet/you").text.startswith("Hello")
+    admin.write(settings={uri: {"greeting": "Ahoy"}})
+    report = admin.json("reload")
+    assert report["modules"] == [uri] and report["changed"] == report["restart"] == []
+    assert admin.server.get("/template/greet/you").text.startswith("Hello")
+    admin.text("module", "reload", "template")
+    assert admin.server.get("/template/greet/you").text.startswith("Ahoy")
+
+    admin.write(settings={uri: {"greting": "Ahoy"}})
+    admin.text("reload")
+    result = admin("module", "reload", "template")
+    assert result.returncode == 1 and "greting" in result.stderr
+    del admin.config["settings"]
+    admin.write()
+    assert f"settings of {uri}: taken by" in admin.text("reload")
+    admin.text("module", "reload", "template")
+    assert "Ahoy" not in admin.server.get("/template/greet/you").text
+
+
 def test_sighup(configured):
     admin = configured()
     admin.write(logLevel="debug")

@@ -200,9 +200,10 @@ void fulcra_host_loader_trust(FulcraLoader *self, const char *uri);
 
 /**
  * fulcra_host_loader_set_settings:
- * @settings: an object of @document: module URI → setting → value
+ * @settings: (nullable): an object of @document: module URI → setting → value
  *
- * Overrides what the definitions declare. Checked when the modules are loaded.
+ * Overrides what the definitions declare. Checked when the modules are loaded;
+ * one that is loaded already takes it when it is replaced.
  */
 void fulcra_host_loader_set_settings(
         FulcraLoader *self, FulcraDocument *document, JsonNode *settings);
