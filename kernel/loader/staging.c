@@ -104,10 +104,25 @@ remove_abandoned(void)
 
 /* --- the folder of this one --- */
 
+/* It gets its name when it is locked: whoever finds it finds it locked. */
+static int
+make_lock(const char *folder)
+{
+    g_autofree char *path = g_build_filename(folder, LOCK, NULL);
+    g_autofree char *fresh = g_strconcat(path, ".new", NULL);
+    int lock = open(fresh, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (lock >= 0 &&
+            (flock(lock, LOCK_EX | LOCK_NB) != 0 || rename(fresh, path) != 0)) {
+        close(lock);
+        return -1;
+    }
+    return lock;
+}
+
 FulcraStaging *
 fulcra__staging_new(GError **error)
 {
-    g_autofree char *path = NULL;
     FulcraStaging *self;
     GError *inner = NULL;
     char *folder;
@@ -124,10 +139,7 @@ fulcra__staging_new(GError **error)
     }
     self = g_new0(FulcraStaging, 1);
     self->folder = folder;
-    path = g_build_filename(folder, LOCK, NULL);
-    self->lock = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (self->lock >= 0)
-        flock(self->lock, LOCK_EX | LOCK_NB);
+    self->lock = make_lock(folder);
     return self;
 }
 
