@@ -114,7 +114,10 @@ owner_admit(
 {
     if (self->door == DOOR_MOVED) {
         *endpoint = find_endpoint(self, request);
-        return FULCRA__OWNER_MOVED;
+        if (*endpoint != NULL || request->verb != FULCRA_VERB_DELETE)
+            return FULCRA__OWNER_MOVED;
+        self->inside++; /* a DELETE always arrives */
+        return FULCRA__OWNER_ENTERED;
     }
     if (self->door == DOOR_HELD && !belongs_inside(self, request)) {
         g_ptr_array_add(self->parked, fulcra_request_ref(request));

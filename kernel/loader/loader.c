@@ -378,6 +378,7 @@ fulcra_host_loader_stop(FulcraLoader *self)
 const FulcraModuleInfo *
 fulcra_host_loader_list(FulcraLoader *self, size_t *n_modules)
 {
+    pthread_mutex_lock(&self->lock);
     g_array_set_size(self->infos, 0);
     for (size_t i = 0; i < self->n_loaded; i++) {
         FulcraGeneration *one = self->generations->pdata[i];
@@ -395,6 +396,7 @@ fulcra_host_loader_list(FulcraLoader *self, size_t *n_modules)
 
         g_array_append_val(self->infos, info);
     }
+    pthread_mutex_unlock(&self->lock);
     *n_modules = self->infos->len;
     return (const FulcraModuleInfo *)self->infos->data;
 }

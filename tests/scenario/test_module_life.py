@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Modules that are replaced, or cannot be, while sockets are open."""
 
+import itertools
 import json
+import os
 import re
 import resource
 import shutil
 import subprocess
+import threading
 import time
 
 import pytest
 
+from admin import Admin
 from client import BUILD, SANITIZED, TEXT, Refused, wait_for
 from life import Life, code, number, put
 
@@ -225,6 +229,127 @@ def test_a_disk_that_is_full(life, server):
         life.await_failure(server, "life.so: cannot be copied to ")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         assert goes_on(life, server, socket)
+
+
+# As an administrator asks
+
+@pytest.fixture
+def admin(serve, fulcra, life, tmp_path):
+    return Admin(serve("--admin", f"{tmp_path}/a", modules=[life.folder]), tmp_path / "a", fulcra)
+
+
+def test_a_file_that_changes_while_it_is_copied(life, admin):
+    """A large one, so that it is long on its way, and a writer that never rests."""
+    path, size, stop = life.folder / "life.so", 64 << 20, threading.Event()
+    with open(path, "r+b") as file:
+        file.truncate(size)
+
+        def write():
+            for n in itertools.count():
+                if stop.is_set():
+                    break
+                os.pwrite(file.fileno(), n.to_bytes(8, "little"), size - 8)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            result = admin("module", "reload", "life")
+        finally:
+            stop.set()
+            writer.join()
+    assert result.returncode == 1
+    assert "life.so: changed while it was copied; load it when it is complete" in result.stderr
+    assert number(admin.server) == 1
+    life.write("2")
+    assert admin("module", "reload", "life").returncode == 0
+    assert number(admin.server) == 2
+
+
+def test_what_unloading_ends_is_named_and_must_be_forced(life, admin):
+    definition = json.loads((life.folder / "module.json").read_text())
+    definition["spaces"][0]["endpoints"].append(
+        {"timer": {"every": "1h", "request": "res:/life/tick"}})
+    put(life.folder / "module.json", json.dumps(definition).encode())
+    assert admin("module", "reload", "life").returncode == 0
+    with admin.server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        result = admin("module", "unload", "life")
+        assert result.returncode == 1
+        assert "1 socket on ws:/life/talk" in result.stderr, result.stderr
+        assert "timer every 3600000ms: res:/life/tick" in result.stderr
+        say(socket, "b", "1 b")
+
+        preview = admin.json("module", "unload", "life", "--preview")
+        assert len(preview["affected"]) == 2 and not preview["done"]
+        say(socket, "c", "1 c")
+
+        assert admin("module", "unload", "life", "--force").returncode == 0
+        assert socket.receive_close() == (1012, "no longer served")
+    admin.server.wait_log("told in 1 that a socket has gone")
+    assert admin.server.get("/life/number").status == 404
+
+
+@pytest.mark.parametrize("words, told", [("1 stateless", 1), ("1", 2)])
+def test_a_replacement_that_closes_sockets_must_be_forced(life, admin, words, told):
+    """Whose state has moved is told where it is now."""
+    life.write(words)
+    assert admin("module", "reload", "life").returncode == 0
+    with admin.server.socket("/life/talk") as socket:
+        say(socket, "a", "1 a")
+        life.write("2")
+        life.define(version="2.0.0", paths=["work"])
+        result = admin("module", "reload", "life")
+        assert result.returncode == 1 and "1 socket on ws:/life/talk" in result.stderr
+        say(socket, "b", "1 b")
+        assert admin("module", "reload", "life", "--force").returncode == 0
+        assert socket.receive_close() == (1012, "no longer served")
+    admin.server.wait_log(f"told in {told} that a socket has gone")
+    assert number(admin.server) == 2
+
+
+@pytest.mark.parametrize("words, keys, left, then", [
+    ("2 thread", {}, "thread 'sleeper'", None),
+    ("2 hang-stop", {}, "a call of its code that does not return", None),
+    ("2 helper", {}, None, "kept"),
+    ("2 helper", {"unmap": True}, None, "unmapped"),
+], ids=["thread", "stop", "kept", "unmapped"])
+def test_what_a_generation_leaves_behind_is_named(life, admin, words, keys, left, then):
+    life.write(words)
+    life.define(**keys)
+    assert admin("module", "reload", "life").returncode == 0
+    life.write("3")
+    assert admin("module", "reload", "life").returncode == 0
+
+    def second():
+        return admin.get("/modules/life")["generations"][1]
+
+    if left:
+        wait_for(lambda: left in second()["left"], what=f"{left!r} is left")
+        assert second()["state"] == "retired"
+        admin.server.process.kill()  # what hangs goes on for ever
+        admin.server.process.wait()
+        admin.server.stopped = True
+    else:
+        wait_for(lambda: second()["state"] == then, what=f"it is {then}")
+        assert second()["left"] == []
+
+
+def test_versions_side_by_side(life, admin, tmp_path):
+    beside = tmp_path / "beside"
+    shutil.copytree(life.folder, beside)
+    definition = json.loads((beside / "module.json").read_text())
+    definition["version"] = "2.0.0"
+    definition["spaces"] = [{"uri": "urn:test:life:v2", "public": True, "attach": "front",
+                             "endpoints": [{"id": "number", "grammar": "res:/v2/number"}]}]
+    put(beside / "module.json", json.dumps(definition).encode())
+    put(beside / "life.so", code("22"))
+    assert admin("module", "load", str(beside)).returncode == 0
+    assert number(admin.server) == 1
+    assert admin.server.get("/v2/number").text == "22"
+    result = admin("module", "unload", "life")
+    assert result.returncode == 1 and "urn:test:life@2.0.0" in result.stderr
+    assert admin("module", "unload", "life@1.0.0").returncode == 0
+    assert admin.server.get("/v2/number").text == "22"
 
 
 # While they all talk

@@ -135,6 +135,13 @@ talk_sink(FulcraRequest *request, GError **error)
 }
 
 static FulcraRepresentation *
+talk_delete(FulcraRequest *request, GError **error)
+{
+    fulcra_log_info(request, "told in %u that a socket has gone", get_number());
+    return NULL;
+}
+
+static FulcraRepresentation *
 count_source(FulcraRequest *request, GError **error)
 {
     return fulcra_representation_new_int(atomic_load(data_count(shared)));
@@ -206,7 +213,7 @@ static const FulcraEndpointOps talk_ops = {
     .run = FULCRA_RUN_INLINE,
     .new_resource = talk_new,
     .sink = talk_sink,
-    .delete_resource = talk_new,
+    .delete_resource = talk_delete,
 };
 
 /* The same on workers. */
@@ -215,7 +222,7 @@ static const FulcraEndpointOps work_ops = {
     .run = FULCRA_RUN_SERIAL,
     .new_resource = talk_new,
     .sink = talk_sink,
-    .delete_resource = talk_new,
+    .delete_resource = talk_delete,
 };
 
 #define SOURCE_OPS(function)                                                   \
