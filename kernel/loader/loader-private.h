@@ -112,8 +112,9 @@ void fulcra__loader_retire(FulcraLoader *self, FulcraGeneration *one);
 GPtrArray *fulcra__generation_list_left(
         FulcraLoader *self, FulcraGeneration *one);
 
-/** Ends the code of @one, waiting for that. */
-void fulcra__loader_end(FulcraLoader *self, FulcraGeneration *one);
+/** Ends the code of @one, waiting for that. False where it hangs, and @one must
+ * be left as it is. */
+bool fulcra__loader_end(FulcraLoader *self, FulcraGeneration *one);
 
 /* --- states.c --- */
 

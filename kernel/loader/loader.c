@@ -65,12 +65,11 @@ withdraw_all(FulcraLoader *self)
 
 /* Those whose code hangs are left as they are. */
 static void
-end_all(FulcraLoader *self)
+end_list(FulcraLoader *self, GPtrArray *list, size_t n)
 {
-    for (size_t i = self->n_loaded; i > 0; i--)
-        fulcra__loader_end(self, self->generations->pdata[i - 1]);
-    for (size_t i = self->retired->len; i > 0; i--)
-        fulcra__loader_end(self, self->retired->pdata[i - 1]);
+    for (size_t i = n; i > 0; i--)
+        if (!fulcra__loader_end(self, list->pdata[i - 1]))
+            g_ptr_array_steal_index(list, (unsigned)i - 1);
 }
 
 void
@@ -80,7 +79,8 @@ fulcra_host_loader_free(FulcraLoader *self)
         return;
     fulcra_host_loader_stop(self);
     withdraw_all(self);
-    end_all(self);
+    end_list(self, self->generations, self->n_loaded);
+    end_list(self, self->retired, self->retired->len);
     g_ptr_array_unref(self->generations);
     g_ptr_array_unref(self->retired);
     g_ptr_array_unref(self->hung);

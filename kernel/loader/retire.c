@@ -23,6 +23,9 @@
  * answer. */
 #define PATIENCE_US (60 * G_USEC_PER_SEC)
 
+/* For threads to end when the server does. */
+#define THREADS_US (2 * G_USEC_PER_SEC)
+
 /* --- what is left --- */
 
 static size_t
@@ -122,28 +125,37 @@ is_stopped(FulcraGeneration *self, unsigned timeout_ms)
     return self->is_stopping;
 }
 
-void
-fulcra__loader_end(FulcraLoader *self, FulcraGeneration *one)
+/* Threads that were told to end get a moment for it. */
+static void
+await_threads(FulcraGeneration *self)
 {
     g_autoptr(GPtrArray) threads = g_ptr_array_new_with_free_func(g_free);
-    int64_t until =
-            g_get_monotonic_time() + (int64_t)self->limits.start_ms * 1000;
+    int64_t until = g_get_monotonic_time() + THREADS_US;
 
-    begin_stop(one);
-    if (!is_stopped(one, self->limits.start_ms))
-        fulcra_log_warning(
-                NULL, "module %s: its stop function hangs", one->uri);
-    do {
+    fulcra__module_list_threads(self->module, threads);
+    while (threads->len > 0 && g_get_monotonic_time() < until) {
+        g_usleep(1000);
         g_ptr_array_set_size(threads, 0);
-        fulcra__module_list_threads(one->module, threads);
-        if (threads->len > 0)
-            g_usleep(1000);
-    } while (threads->len > 0 && g_get_monotonic_time() < until);
+        fulcra__module_list_threads(self->module, threads);
+    }
     for (unsigned i = 0; i < threads->len; i++)
         fulcra_log_warning(NULL,
-                "module %s: %s goes on though it was told to "
-                "end",
-                one->uri, (char *)threads->pdata[i]);
+                "module %s: %s goes on though it was told to end", self->uri,
+                (char *)threads->pdata[i]);
+}
+
+bool
+fulcra__loader_end(FulcraLoader *self, FulcraGeneration *one)
+{
+    if (!one->is_stopping)
+        begin_stop(one);
+    if (!is_stopped(one, self->limits.start_ms)) {
+        fulcra_log_warning(
+                NULL, "module %s: its stop function hangs", one->uri);
+        return false;
+    }
+    await_threads(one);
+    return true;
 }
 
 /* --- the steps --- */

@@ -289,14 +289,15 @@ def test_what_unloading_ends_is_named_and_must_be_forced(life, admin):
     assert admin.server.get("/life/number").status == 404
 
 
-@pytest.mark.parametrize("words, told", [("1 stateless", 1), ("1", 2)])
-def test_a_replacement_that_closes_sockets_must_be_forced(life, admin, words, told):
-    """Whose state has moved is told where it is now."""
+@pytest.mark.parametrize("words, then, told", [
+    ("1 stateless", "2", 1), ("1", "2", 2), ("1", "2 mute", 1)])
+def test_a_replacement_that_closes_sockets_must_be_forced(life, admin, words, then, told):
+    """Whose state has moved is told where it is now, if anybody is there."""
     life.write(words)
     assert admin("module", "reload", "life").returncode == 0
     with admin.server.socket("/life/talk") as socket:
         say(socket, "a", "1 a")
-        life.write("2")
+        life.write(then)
         life.define(version="2.0.0", paths=["work"])
         result = admin("module", "reload", "life")
         assert result.returncode == 1 and "1 socket on ws:/life/talk" in result.stderr

@@ -10,6 +10,7 @@
  *                      differently from even ones
  *   crash-constructor, hang-constructor, exit-constructor
  *   fail-load, hang-load, fail-start, hang-start, fail-import, hang-stop
+ *   mute               it has no `talk`
  *   stateless          it does not hand its count over
  *   thread             leaves a thread behind that does not end
  *   helper             has a thread that ends when it is told to
@@ -336,7 +337,7 @@ add_all(FulcraModule *module, GError **error)
         { "boxed", &boxed_ops },
     };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(endpoints); i++)
+    for (size_t i = is_variant("mute"); i < G_N_ELEMENTS(endpoints); i++)
         if (!fulcra_module_add_endpoint(
                     module, endpoints[i].id, endpoints[i].ops, NULL, error))
             return false;
