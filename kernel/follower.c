@@ -37,6 +37,9 @@ struct _FulcraFollower {
     FulcraQueued queued; /* first */
     const FulcraFollowerClass *klass;
     void *user_data;
+    void (*watch_root)(FulcraRequest *root, void *user_data); /* (nullable) */
+    void *watch_data;
+    GDestroyNotify watch_release; /* (nullable) */
     const char *front;
     FulcraContext *context; /* (nullable) */
     FulcraIdentifier *identifier;
@@ -65,6 +68,8 @@ fulcra__follower_unref(FulcraFollower *self)
 {
     if (!fulcra_refs_drop(&self->queued.refs))
         return;
+    if (self->watch_release != NULL)
+        self->watch_release(self->watch_data);
     fulcra_host_context_unref(self->context);
     fulcra_identifier_unref(self->identifier);
     fulcra__followers_unref(self->queued.home);
@@ -150,6 +155,30 @@ fulcra_host_follower_new(FulcraFollowers *home, const char *front,
     self->alarm.hold = follower_hold;
     self->alarm.ring = follower_ring;
     return self;
+}
+
+void
+fulcra_host_follower_watch_roots(FulcraFollower *self,
+        void (*watch)(FulcraRequest *root, void *user_data), void *user_data,
+        GDestroyNotify release)
+{
+    g_return_if_fail(self->watch_root == NULL && !self->begun && !self->asking);
+    self->watch_root = watch;
+    self->watch_data = user_data;
+    self->watch_release = release;
+}
+
+bool
+fulcra__follower_is_watched(FulcraFollower *self)
+{
+    return self->watch_root != NULL;
+}
+
+void
+fulcra__follower_show_root(FulcraFollower *self, FulcraRequest *root)
+{
+    if (self->watch_root != NULL)
+        self->watch_root(root, self->watch_data);
 }
 
 static void
@@ -467,6 +496,7 @@ follower_ask(FulcraFollower *self)
     g_autoptr(FulcraRequest) request = fulcra__request_new_following(
             fulcra__followers_get_kernel(self->queued.home), self->front,
             self->context, self->identifier);
+    fulcra__follower_show_root(self, request);
     fulcra_request_issue_async(
             request, follower_answered, fulcra__follower_ref(self));
 }

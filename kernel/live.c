@@ -50,7 +50,8 @@ struct _FulcraLive {
     FulcraAlarm alarm;
     pthread_mutex_t lock; /* guards what follows */
     FulcraFollower *followers;
-    GError *error; /* (nullable): it fails */
+    GError *error;      /* (nullable): it fails */
+    unsigned n_watched; /* followers whose roots somebody watches */
     unsigned n_failures, backoff_ms, restless;
     bool over; /* it is not in the table any more */
 };
@@ -366,6 +367,19 @@ evaluated(FulcraRequest *request, FulcraRepresentation *answer,
     live_unref(self);
 }
 
+/* With the lock. */
+static void
+live_show(FulcraLive *self, FulcraRequest *request)
+{
+    unsigned left = self->n_watched;
+
+    for (FulcraFollower *follower = self->followers; left > 0;
+            follower = fulcra__follower_get_member(follower)->next) {
+        left -= fulcra__follower_is_watched(follower);
+        fulcra__follower_show_root(follower, request);
+    }
+}
+
 /* The scope of one who follows. (transfer full) (nullable): NULL where nobody
  * does any more */
 static FulcraRequest *
@@ -382,6 +396,7 @@ live_request(FulcraLive *self)
         request->root->behind = true;
         if (member->table != NULL)
             request->root->older = fulcra_host_table_ref(member->table);
+        live_show(self, request);
     }
     pthread_mutex_unlock(&self->lock);
     return request;
@@ -411,6 +426,7 @@ live_add(FulcraLive *self, FulcraFollower *follower)
 
     member->previous = NULL;
     member->next = self->followers;
+    self->n_watched += fulcra__follower_is_watched(follower);
     if (self->followers != NULL)
         fulcra__follower_get_member(self->followers)->previous = follower;
     self->followers = follower;
@@ -489,6 +505,7 @@ fulcra__live_leave(FulcraLive *self, FulcraFollower *follower)
 
     pthread_mutex_lock(&lives->lock);
     pthread_mutex_lock(&self->lock);
+    self->n_watched -= fulcra__follower_is_watched(follower);
     if (member->previous != NULL)
         fulcra__follower_get_member(member->previous)->next = member->next;
     else

@@ -160,5 +160,11 @@ FulcraFollower *fulcra__follower_ref(FulcraFollower *self);
 void fulcra__follower_unref(FulcraFollower *self);
 FulcraLiveMember *fulcra__follower_get_member(FulcraFollower *self);
 
+/** Whether somebody watches the roots that are made for it. */
+bool fulcra__follower_is_watched(FulcraFollower *self);
+
+/** Any thread; @self does not go meanwhile. */
+void fulcra__follower_show_root(FulcraFollower *self, FulcraRequest *root);
+
 /** Until the next try, in microseconds: from 1 s, doubling, to 30 s. */
 int64_t fulcra__backoff(unsigned *milliseconds);

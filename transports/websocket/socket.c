@@ -165,15 +165,20 @@ fulcra__socket_check_end(FulcraWebSocket *self)
 
 /* --- what a page may watch --- */
 
+FulcraStripTag *
+fulcra__socket_get_tag(FulcraWebSocket *self)
+{
+    return !self->stripped ? NULL
+                           : fulcra__strips_open(self->home->owner->strips,
+                                     fulcra_http_head_get_query(
+                                             fulcra__socket_head(self)));
+}
+
 void
 fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root)
 {
-    FulcraStripTag *tag;
+    FulcraStripTag *tag = fulcra__socket_get_tag(self);
 
-    if (!self->stripped)
-        return;
-    tag = fulcra__strips_open(self->home->owner->strips,
-            fulcra_http_head_get_query(fulcra__socket_head(self)));
     if (tag != NULL)
         fulcra__strip_tag_trace(tag, root);
     fulcra__strip_tag_unref(tag);

@@ -344,6 +344,9 @@ void fulcra__socket_queue(FulcraWebSocket *self, FulcraRepresentation *frame,
 /** Releases it if both halves have come to their end; once the turn of the
  * loop is over. */
 void fulcra__socket_check_end(FulcraWebSocket *self);
+/** The strip of the page that opened it. (transfer full) (nullable) */
+FulcraStripTag *fulcra__socket_get_tag(FulcraWebSocket *self);
+
 /** Keeps what @root, a request of it, causes for the page that shows it. */
 void fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root);
 void fulcra__socket_mark_dirty(FulcraWebSocket *self);

@@ -25,6 +25,9 @@ typedef struct {
     unsigned depth;
     FulcraVerb verb;
     char *identifier, *endpoint, *error;
+    const char *cache; /* (nullable): interned */
+    char *explanation; /* (nullable) */
+    int64_t start_us;  /* since the first of its tree began */
     int64_t us;
 } Record;
 
@@ -59,6 +62,7 @@ record_free(void *data)
     g_free(record->identifier);
     g_free(record->endpoint);
     g_free(record->error);
+    g_free(record->explanation);
     g_free(record);
 }
 
@@ -189,6 +193,16 @@ shorten(const char *text)
     return g_strconcat(head, "\xe2\x80\xa6", NULL);
 }
 
+/* What there is to say beside what the cache did. (nullable) */
+static char *
+explain(const FulcraTraceRecord *traced)
+{
+    g_autofree char *text =
+            fulcra_host_explanation_to_text(traced->explanation);
+
+    return *text == '\0' ? NULL : shorten(text);
+}
+
 static void
 tree_record(const FulcraTraceRecord *traced, void *user_data)
 {
@@ -201,6 +215,9 @@ tree_record(const FulcraTraceRecord *traced, void *user_data)
     record->identifier = shorten(traced->identifier);
     record->endpoint = g_strdup(traced->endpoint);
     record->error = shorten(traced->error);
+    record->cache = g_intern_string(traced->cache);
+    record->explanation = explain(traced);
+    record->start_us = traced->started_ns / 1000;
     record->us = (traced->ended_ns - traced->started_ns) / 1000;
     pthread_mutex_lock(&tree->tag->strips->lock);
     if (tree->records->len < RECORDS_MAX)
@@ -219,8 +236,9 @@ compare_order(const void *a, const void *b)
 }
 
 static void
-tag_add(FulcraStripTag *tag, Record *record)
+tag_add(FulcraStripTag *tag, Record *record, int64_t began_us)
 {
+    record->start_us -= began_us;
     record->order = ++tag->n;
     g_queue_push_tail(&tag->records, record);
     if (tag->records.length > RECORDS_MAX)
@@ -232,11 +250,14 @@ tree_release(void *user_data)
 {
     Tree *tree = user_data;
     FulcraStripTag *tag = tree->tag;
+    int64_t began_us = 0;
 
     pthread_mutex_lock(&tag->strips->lock);
     g_ptr_array_sort(tree->records, compare_order);
+    if (tree->records->len > 0)
+        began_us = ((Record *)tree->records->pdata[0])->start_us;
     for (unsigned i = 0; i < tree->records->len; i++)
-        tag_add(tag, g_ptr_array_index(tree->records, i));
+        tag_add(tag, tree->records->pdata[i], began_us);
     use_tag(tag->strips, tag);
     pthread_mutex_unlock(&tag->strips->lock);
     g_ptr_array_unref(tree->records);
@@ -256,6 +277,16 @@ fulcra__strip_tag_trace(FulcraStripTag *self, FulcraRequest *root)
 
 /* --- res:/playground/strip/{tag} --- */
 
+/* @text: (nullable) */
+static void
+write_text(JsonBuilder *builder, const char *name, const char *text)
+{
+    if (text == NULL)
+        return;
+    json_builder_set_member_name(builder, name);
+    json_builder_add_string_value(builder, text);
+}
+
 static void
 write_record(JsonBuilder *builder, const Record *record)
 {
@@ -270,10 +301,11 @@ write_record(JsonBuilder *builder, const Record *record)
     json_builder_add_string_value(builder, record->identifier);
     json_builder_set_member_name(builder, "endpoint");
     json_builder_add_string_value(builder, record->endpoint);
-    if (record->error != NULL) {
-        json_builder_set_member_name(builder, "error");
-        json_builder_add_string_value(builder, record->error);
-    }
+    write_text(builder, "error", record->error);
+    write_text(builder, "cache", record->cache);
+    write_text(builder, "explanation", record->explanation);
+    json_builder_set_member_name(builder, "start_us");
+    json_builder_add_int_value(builder, record->start_us);
     json_builder_set_member_name(builder, "us");
     json_builder_add_int_value(builder, record->us);
     json_builder_end_object(builder);

@@ -386,6 +386,23 @@ refuse_over_limit(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
 }
 
 static void
+show_root(FulcraRequest *root, void *user_data)
+{
+    fulcra__strip_tag_trace(user_data, root);
+}
+
+/* A page that shows what its socket causes is shown what it follows as well. */
+static void
+show_roots(FulcraWebSocket *socket, FulcraFollower *follower)
+{
+    FulcraStripTag *tag = fulcra__socket_get_tag(socket);
+
+    if (tag != NULL)
+        fulcra_host_follower_watch_roots(follower, show_root, tag,
+                (GDestroyNotify)fulcra__strip_tag_unref);
+}
+
+static void
 subscribe(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
 {
     static const FulcraFollowerClass klass = { subscription_follows,
@@ -403,6 +420,7 @@ subscribe(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
     self->follower = fulcra_host_follower_new(socket->home->followers,
             fulcra__socket_front(socket), &socket->layer, self->identifier,
             &klass, self);
+    show_roots(socket, self->follower);
     fulcra_host_follower_begin(self->follower);
     subscription_unref(self);
 }

@@ -60,6 +60,19 @@ FulcraFollower *fulcra_host_follower_new(FulcraFollowers *home,
         const char *front, FulcraContext *context, FulcraIdentifier *identifier,
         const FulcraFollowerClass *klass, void *user_data);
 
+/**
+ * fulcra_host_follower_watch_roots:
+ * @watch: called on any thread, with a lock held: it may add tracers, and asks
+ *     for nothing
+ * @release: (nullable): called with @user_data in the end, on any thread
+ *
+ * Before it begins: @watch is given each root request that is made for @self,
+ * alone or in common with others, before that is issued.
+ */
+void fulcra_host_follower_watch_roots(FulcraFollower *self,
+        void (*watch)(FulcraRequest *root, void *user_data), void *user_data,
+        GDestroyNotify release);
+
 /** Asks. `follows` or `ended` will be called, maybe before this returns. */
 void fulcra_host_follower_begin(FulcraFollower *self);
 
