@@ -25,7 +25,7 @@ typedef struct {
     unsigned depth;
     FulcraVerb verb;
     const char *endpoint, *space, *cache; /* (nullable): interned */
-    char *identifier, *error;
+    char *identifier, *error, *explanation;
     char thread[16];
     int64_t started_ns, ended_ns;
 } Record;
@@ -61,6 +61,7 @@ record_clear(void *data)
 
     g_free(self->identifier);
     g_free(self->error);
+    g_free(self->explanation);
 }
 
 /* At most TEXT_MAX bytes of @text, valid UTF-8. (nullable) (transfer full) */
@@ -82,6 +83,16 @@ text_size(const char *text)
     return text == NULL ? 0 : strlen(text) + 1;
 }
 
+/* What there is to say beside what the cache did. (nullable) */
+static char *
+explain(const FulcraTraceRecord *traced)
+{
+    g_autofree char *text =
+            fulcra_host_explanation_to_text(traced->explanation);
+
+    return *text == '\0' ? NULL : shorten(text);
+}
+
 static Record
 record_make(const FulcraTraceRecord *traced)
 {
@@ -94,6 +105,7 @@ record_make(const FulcraTraceRecord *traced)
         .space = g_intern_string(traced->space),
         .cache = g_intern_string(traced->cache),
         .error = shorten(traced->error),
+        .explanation = explain(traced),
         .started_ns = traced->started_ns,
         .ended_ns = traced->ended_ns,
     };
@@ -105,7 +117,8 @@ record_make(const FulcraTraceRecord *traced)
 static size_t
 record_bytes(const Record *self)
 {
-    return sizeof(*self) + text_size(self->identifier) + text_size(self->error);
+    return sizeof(*self) + text_size(self->identifier) +
+           text_size(self->error) + text_size(self->explanation);
 }
 
 /* --- trees: with the lock held --- */
@@ -359,6 +372,7 @@ record_print(const Record *self, int64_t began_ns, JsonBuilder *builder)
     add_text(builder, "endpoint", self->endpoint);
     add_text(builder, "space", self->space);
     add_text(builder, "cache", self->cache);
+    add_text(builder, "explanation", self->explanation);
     add_text(builder, "error", self->error);
     add_text(builder, "thread", self->thread);
     add_number(builder, "start_us", (self->started_ns - began_ns) / 1000);

@@ -55,7 +55,8 @@ void fulcra_traces_clear(FulcraTraces *self);
  * Adds "tracing", "bytes", "max_bytes", "lost" and "trees". Each tree has its
  * "number", "at" (ISO 8601), "us", "error", and "requests" in the order in
  * which they began: "depth", "verb", "identifier", "endpoint", "space",
- * "cache", "error", "thread", "start_us" (since the tree began), "us".
+ * "cache", "explanation" (why it is kept or not, until when, for whom),
+ * "error", "thread", "start_us" (since the tree began), "us".
  */
 void fulcra_traces_build(
         FulcraTraces *self, uint64_t after, unsigned max, JsonBuilder *builder);

@@ -50,6 +50,7 @@ print_request(JsonObject *request)
     g_autofree char *space = fulcra_print_text(request, "space");
     g_autofree char *cache = fulcra_print_text(request, "cache");
     g_autofree char *error = fulcra_print_text(request, "error");
+    g_autofree char *explanation = fulcra_print_text(request, "explanation");
 
     printf("%8s us  %*s", us, 2 * depth, "");
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
@@ -65,6 +66,8 @@ print_request(JsonObject *request)
     if (*error != '\0')
         printf("; failed: %s", error);
     printf("\n");
+    if (*explanation != '\0')
+        printf("%12s %*s  (%s)\n", "", 2 * depth, "", explanation);
 }
 
 static void

@@ -142,6 +142,8 @@ test_tree(void)
     g_assert_cmpstr(json_object_get_string_member(leaf, "identifier"), ==,
             "res:/leaf/good");
     g_assert_cmpint(json_object_get_int_member(leaf, "start_us"), >=, 0);
+    g_assert_cmpstr(json_object_get_string_member(root, "explanation"), ==,
+            "because of res:/leaf/good");
     traced_clear(&traced);
 }
 

@@ -16,9 +16,9 @@ function request(tree, one) {
   const line = h('div', { class: 'line' }, h('span', { class: 'verb' }, one.verb),
     h('span', { class: 'identifier' }, one.identifier), h('span', { class: 'time' }, micros(one.us)));
   const facts = h('div', { class: 'line soft' }, one.endpoint && `by ${one.endpoint}`, one.space && ` in ${one.space}`, ` on ${one.thread}`);
-  const verdict = h('div', { class: 'line' }, one.cache && tag(one.cache, kindOf(one)), one.expiry && h('span', { class: 'soft' }, one.expiry),
+  const verdict = h('div', { class: 'line' }, one.cache && tag(one.cache, kindOf(one)), one.explanation && h('span', { class: 'soft' }, one.explanation),
     one.error && h('span', { class: 'problem' }, one.error));
-  const item = h('li', {}, line, facts, (one.cache || one.error || one.expiry) && verdict, h('div', { class: 'track' }, bar));
+  const item = h('li', {}, line, facts, (one.cache || one.error || one.explanation) && verdict, h('div', { class: 'track' }, bar));
   item.style.paddingInlineStart = `${1 + one.depth * 1.2}rem`;
   return item;
 }
