@@ -337,10 +337,7 @@ fulcra_server_check_loops(FulcraServer *self)
 size_t
 fulcra_server_count_modules(FulcraServer *self)
 {
-    size_t n;
-
-    fulcra_host_loader_list(self->loader, &n);
-    return n;
+    return fulcra_host_loader_count(self->loader);
 }
 
 size_t

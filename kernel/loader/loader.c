@@ -375,6 +375,15 @@ fulcra_host_loader_stop(FulcraLoader *self)
         fulcra__generation_stop(self->generations->pdata[i - 1]);
 }
 
+size_t
+fulcra_host_loader_count(FulcraLoader *self)
+{
+    pthread_mutex_lock(&self->lock);
+    size_t n = self->n_loaded;
+    pthread_mutex_unlock(&self->lock);
+    return n;
+}
+
 const FulcraModuleInfo *
 fulcra_host_loader_list(FulcraLoader *self, size_t *n_modules)
 {

@@ -254,8 +254,11 @@ typedef struct {
     const char *const *endpoints; /* ids that its code added */
 } FulcraModuleInfo;
 
+/** How many modules are loaded. Any thread. */
+size_t fulcra_host_loader_count(FulcraLoader *self);
+
 /** The modules in the order in which they were loaded. Valid until the loader
- * is used again. (transfer none) */
+ * is used again, on whatever thread. (transfer none) */
 const FulcraModuleInfo *fulcra_host_loader_list(
         FulcraLoader *self, size_t *n_modules);
 
