@@ -289,11 +289,13 @@ void
 fulcra_request_cancel(FulcraRequest *self)
 {
     g_return_if_fail(self != NULL);
+    fulcra_request_ref(self); /* who is told may let go of it */
     atomic_store(&self->cancelled, true);
     if (atomic_load(&self->phase) == PHASE_PENDING)
         fulcra__request_finish_failed(self, FULCRA_ERROR_CANCELLED,
                 "the answer is not wanted any more");
     root_wake(self->root);
+    fulcra_request_unref(self);
 }
 
 /* --- when the code of an endpoint has returned --- */
