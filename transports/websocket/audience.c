@@ -325,8 +325,8 @@ prefetch(const FulcraMember *member)
     if (member == NULL)
         return;
     __builtin_prefetch(member->next);
-    for (size_t at = 0; at < sizeof(*member->socket); at += 64)
-        __builtin_prefetch((const char *)member->socket + at);
+    __builtin_prefetch(member->socket->handle);
+    __builtin_prefetch(&member->socket->outbound);
 }
 
 static void

@@ -127,15 +127,15 @@ struct _FulcraAudience {
 };
 
 struct _FulcraMember {
-    FulcraAudience *audience;
-    FulcraSocket *handle;          /* held */
-    FulcraWebSocket *socket;       /* (nullable): until it is admitted */
     FulcraMember *previous, *next; /* of the audience */
-    FulcraMember *next_followed;   /* of the socket */
+    FulcraWebSocket *socket;       /* (nullable): until it is admitted */
+    FulcraSocket *handle;          /* held */
     uint64_t needs;                /* the messages with this number and above */
     uint64_t origin;
-    bool value;  /* only the newest counts */
-    bool direct; /* fulcra_topic_subscribe() made it */
+    FulcraAudience *audience;
+    bool value;                  /* only the newest counts */
+    bool direct;                 /* fulcra_topic_subscribe() made it */
+    FulcraMember *next_followed; /* of the socket */
 };
 
 /* With the topic locked. */

@@ -85,23 +85,15 @@ struct _FulcraWebSocket {
     FulcraContext layer;          /* first; shared: holds the handle */
     FulcraSocketHandle handle[1]; /* used as the pointer that it stands for */
     FulcraSocketLoop *home;
-    _Atomic(FulcraValues *) values;   /* (nullable); shared */
-    FulcraWebSocket *previous, *next; /* of the loop's sockets */
 
-    /* The wire. */
+    /* The wire. First what sending a message looks at: the cache lines of the
+     * handle, one or two, for each of ten thousand. */
     FulcraStream stream;
-    FulcraMessageReader reader;
     FulcraOutbound outbound;
-    FulcraSubscription *subscriptions; /* (nullable): those that follow */
-    FulcraMember *members;      /* (nullable): what it is subscribed to */
     FulcraSocketEnding *ending; /* (nullable): no more messages are taken */
-    uint32_t opened_ms;         /* when the handshake came */
-    uint32_t heard_ms; /* when something came; then, when it was pinged */
-    uint16_t second, in_second; /* for the rate of messages */
     uint8_t wire : 4;           /* FulcraWireState */
     uint8_t turn : 4;           /* FulcraTurnState */
     uint8_t front; /* which of the loop's: see fulcra__socket_front() */
-
     bool reading : 1, blocked : 1, dirty : 1, released : 1;
     bool pinged : 1;
     bool peer_done : 1; /* it will send nothing more */
@@ -112,6 +104,14 @@ struct _FulcraWebSocket {
     bool registered : 1; /* its id is taken */
     bool issuing : 1, advancing : 1, paused : 1;
     bool ended_here : 1; /* the server closes, so what waits is dropped */
+    uint16_t second, in_second; /* for the rate of messages */
+    uint32_t opened_ms;         /* when the handshake came */
+    uint32_t heard_ms;     /* when something came; then, when it was pinged */
+    FulcraMember *members; /* (nullable): what it is subscribed to */
+    FulcraSubscription *subscriptions; /* (nullable): those that follow */
+    FulcraMessageReader reader;
+    _Atomic(FulcraValues *) values;   /* (nullable); shared */
+    FulcraWebSocket *previous, *next; /* of the loop's sockets */
 
     /* The turn. */
     FulcraIdentifier *identifier; /* ws:/PATH, later with its socketid */
