@@ -253,10 +253,9 @@ static const FulcraChangeOptions options = { .by = "the watched folder",
 static void
 unload_other(FulcraWatcher *self, const char *before)
 {
-    g_autoptr(FulcraChange) change =
-            before == NULL ? NULL
-                           : fulcra_host_loader_unload(
-                                     self->loader, before, &options, NULL);
+    if (before != NULL)
+        fulcra_host_change_free(fulcra_host_loader_unload(
+                self->loader, before, &options, NULL));
 }
 
 static bool
