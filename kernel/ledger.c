@@ -110,8 +110,18 @@ void
 fulcra__ledger_add_slots(
         FulcraLedger *self, const FulcraCutSlot *slots, unsigned n_slots)
 {
-    for (unsigned i = 0; i < n_slots; i++)
-        ledger_add_slot(self, slots[i]);
+    unsigned room = 1;
+
+    if (self->n_slots > 0 || n_slots == 0 || n_slots > MAX_SLOTS) {
+        for (unsigned i = 0; i < n_slots; i++)
+            ledger_add_slot(self, slots[i]);
+        return;
+    }
+    while (room < n_slots) /* all of them at once: they are the first */
+        room *= 2;
+    self->slots = g_new(FulcraCutSlot, room);
+    memcpy(self->slots, slots, n_slots * sizeof slots[0]);
+    self->n_slots = n_slots;
 }
 
 void

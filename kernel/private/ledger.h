@@ -60,7 +60,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraLedger, fulcra__ledger_unref)
 
 void fulcra__ledger_add_key(FulcraLedger *self, const char *key);
 
-/** Keys by their slots: those of spaces that were asked. */
+/** Keys by their slots, each once: those of spaces that were asked. */
 void fulcra__ledger_add_slots(
         FulcraLedger *self, const FulcraCutSlot *slots, unsigned n_slots);
 void fulcra__ledger_note(FulcraLedger *self, FulcraNotedKind kind,
