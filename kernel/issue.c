@@ -176,6 +176,16 @@ request_run_code(FulcraRequest *self, GError **error)
 }
 
 static void
+request_refuse_held(FulcraRequest *self)
+{
+    fulcra__request_mark_returned(self);
+    fulcra__request_finish_failed(self, FULCRA_ERROR_OVERLOADED,
+            "the module of '%s' is being replaced: an event loop cannot wait "
+            "for it; use fulcra_request_issue_async()",
+            self->endpoint->id);
+}
+
+static void
 request_run_here(FulcraRequest *self)
 {
     FulcraEndpoint *endpoint = NULL;
@@ -187,6 +197,10 @@ request_run_here(FulcraRequest *self)
 
     if (entered == FULCRA__OWNER_PARKED)
         return;
+    if (entered == FULCRA__OWNER_REFUSED) {
+        request_refuse_held(self);
+        return;
+    }
     answer = entered == FULCRA__OWNER_MOVED
                      ? request_run_moved(self, endpoint, &error)
                      : request_run_code(self, &error);

@@ -12,6 +12,7 @@
 
 #include "private/owner.h"
 #include "private/space.h"
+#include "private/thread.h"
 
 #include <errno.h>
 #include <string.h>
@@ -120,6 +121,8 @@ owner_admit(
         return FULCRA__OWNER_ENTERED;
     }
     if (self->door == DOOR_HELD && !belongs_inside(self, request)) {
+        if (request->answered == NULL && fulcra__thread_self()->loop != NULL)
+            return FULCRA__OWNER_REFUSED;
         g_ptr_array_add(self->parked, fulcra_request_ref(request));
         return FULCRA__OWNER_PARKED;
     }

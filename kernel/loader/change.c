@@ -11,63 +11,18 @@
  * Every change and every failure is a line in the log.
  */
 
-#include "loader-private.h"
+#include "changing.h"
 
 #include <fulcra/error.h>
-#include <fulcra/log.h>
-
-typedef struct {
-    FulcraLoader *loader;
-    FulcraChangeOptions options;
-    FulcraGeneration *old;   /* (nullable) (transfer none) */
-    FulcraGeneration *fresh; /* (nullable) (transfer full) */
-    GPtrArray *modules;      /* all, as they would be */
-    FulcraPublication *publication;
-    GPtrArray *affected; /* of char * */
-    size_t n_sockets;
-} Change;
-
-const char *
-fulcra_host_change_kind_to_string(FulcraChangeKind kind)
-{
-    static const char *const names[] = {
-        [FULCRA_CHANGE_LOAD] = "load",
-        [FULCRA_CHANGE_REPLACE] = "replace",
-        [FULCRA_CHANGE_UNLOAD] = "unload",
-    };
-
-    g_return_val_if_fail((unsigned)kind < G_N_ELEMENTS(names), "?");
-    return names[kind];
-}
-
-static FulcraChangeKind
-change_kind(const Change *self)
-{
-    if (self->fresh == NULL)
-        return FULCRA_CHANGE_UNLOAD;
-    return self->old != NULL ? FULCRA_CHANGE_REPLACE : FULCRA_CHANGE_LOAD;
-}
-
-void
-fulcra_host_change_free(FulcraChange *self)
-{
-    if (self == NULL)
-        return;
-    g_free(self->uri);
-    g_free(self->version);
-    g_free(self->before);
-    g_strfreev(self->affected);
-    g_free(self);
-}
 
 /* --- beginning and ending --- */
 
 static void
-change_begin(
-        Change *self, FulcraLoader *loader, const FulcraChangeOptions *options)
+change_begin(FulcraChanging *self, FulcraLoader *loader,
+        const FulcraChangeOptions *options)
 {
     pthread_mutex_lock(&loader->change_lock);
-    *self = (Change){ .loader = loader };
+    *self = (FulcraChanging){ .loader = loader };
     if (options != NULL)
         self->options = *options;
     self->modules = g_ptr_array_new();
@@ -77,7 +32,7 @@ change_begin(
 }
 
 static void
-change_end(Change *self)
+change_end(FulcraChanging *self)
 {
     if (self->fresh != NULL)
         fulcra__loader_discard(self->loader, self->fresh);
@@ -88,73 +43,11 @@ change_end(Change *self)
     fulcra_host_loader_tend(self->loader);
 }
 
-/* (transfer full) */
-static FulcraChange *
-change_report(Change *self)
-{
-    FulcraChange *report = g_new0(FulcraChange, 1);
-    FulcraGeneration *one = self->fresh != NULL ? self->fresh : self->old;
-
-    report->kind = change_kind(self);
-    report->done = !self->options.preview;
-    report->uri = g_strdup(one->uri);
-    report->version = g_strdup(one->version_text);
-    if (self->fresh != NULL && self->old != NULL)
-        report->before = g_strdup(self->old->version_text);
-    report->generation = one->number;
-    report->n_sockets = self->n_sockets;
-    g_ptr_array_set_free_func(self->affected, NULL);
-    g_ptr_array_add(self->affected, NULL);
-    report->affected = g_strdupv((char **)self->affected->pdata);
-    g_ptr_array_set_free_func(self->affected, g_free);
-    return report;
-}
-
-/* --- the audit --- */
-
-static const char *
-change_by(const Change *self)
-{
-    return self->options.by != NULL ? self->options.by : "the program";
-}
-
-static void
-audit_done(Change *self, const FulcraChange *report)
-{
-    g_autofree char *ended = report->affected[0] != NULL
-                                     ? g_strjoinv(", ", report->affected)
-                                     : NULL;
-    const char *done[] = { "loaded", "replaced", "unloaded" };
-
-    fulcra_log_info(NULL, "module %s %s: %s by %s%s%s, generation %u%s%s",
-            report->uri, report->version, done[report->kind], change_by(self),
-            report->before != NULL ? ", was " : "",
-            report->before != NULL ? report->before : "", report->generation,
-            ended != NULL ? "; ended: " : "", ended != NULL ? ended : "");
-}
-
-/* @what: what was to be changed */
-static void
-audit_failure(Change *self, const char *what, const GError *error)
-{
-    const FulcraGeneration *one = self->old != NULL ? self->old : self->fresh;
-
-    fulcra_log_warning(NULL, "module %s: change by %s failed: %s",
-            one != NULL ? one->uri : what, change_by(self), error->message);
-    if (one == NULL)
-        return;
-    pthread_mutex_lock(&self->loader->lock);
-    fulcra__history_set_failure(
-            fulcra__histories_get(self->loader->histories, one->uri),
-            error->message);
-    pthread_mutex_unlock(&self->loader->lock);
-}
-
 /* --- judging --- */
 
 /* The old one's place in the list becomes that of the new one. */
 static void
-put_in_place(Change *self)
+put_in_place(FulcraChanging *self)
 {
     unsigned at = self->modules->len;
 
@@ -169,7 +62,7 @@ put_in_place(Change *self)
 /* Builds the new one alone: the others are there. False where it hung, which
  * is reported as everything else. */
 static void
-build(Change *self, FulcraProblems *problems)
+build(FulcraChanging *self, FulcraProblems *problems)
 {
     g_autoptr(GPtrArray) one = g_ptr_array_new();
 
@@ -180,7 +73,7 @@ build(Change *self, FulcraProblems *problems)
 }
 
 static bool
-judge(Change *self, GError **error)
+judge(FulcraChanging *self, GError **error)
 {
     g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
 
@@ -195,7 +88,7 @@ judge(Change *self, GError **error)
 
 /* Why it cannot be unloaded: those that need it. */
 static bool
-check_needed(Change *self, GError **error)
+check_needed(FulcraChanging *self, GError **error)
 {
     g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
     GError *inner = NULL;
@@ -211,90 +104,11 @@ check_needed(Change *self, GError **error)
     return false;
 }
 
-/* --- what would end --- */
-
-static char *
-instance_text(FulcraInstance *instance)
-{
-    return instance->kind->affects != NULL
-                   ? instance->kind->affects(instance->instance)
-                   : NULL;
-}
-
-static bool
-has_instance(FulcraGeneration *one, const char *text)
-{
-    for (unsigned i = 0; one != NULL && i < one->instances->len; i++) {
-        g_autofree char *other = instance_text(
-                &g_array_index(one->instances, FulcraInstance, i));
-
-        if (g_strcmp0(other, text) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* What the new generation has likewise goes on. */
-static void
-survey_instances(Change *self)
-{
-    for (unsigned i = 0; self->old != NULL && i < self->old->instances->len;
-            i++) {
-        char *text = instance_text(
-                &g_array_index(self->old->instances, FulcraInstance, i));
-
-        if (text != NULL && !has_instance(self->fresh, text))
-            g_ptr_array_add(self->affected, text);
-        else
-            g_free(text);
-    }
-}
-
-static void
-survey_sockets(Change *self)
-{
-    FulcraSocketKeeper *sockets = self->loader->sockets;
-    g_autoptr(FulcraTable) table = NULL;
-
-    if (sockets == NULL || self->old == NULL)
-        return;
-    table = fulcra__publication_try(self->publication, self->loader);
-    self->n_sockets = sockets->survey(sockets, table, self->affected);
-}
-
-/* To unload is to end what there is; to replace should end no socket. */
-static bool
-check_force(Change *self, GError **error)
-{
-    g_autofree char *ended = NULL;
-    bool harms =
-            self->fresh == NULL ? self->affected->len > 0 : self->n_sockets > 0;
-
-    if (!harms || self->options.force || self->options.preview)
-        return true;
-    g_ptr_array_add(self->affected, NULL);
-    ended = g_strjoinv(", ", (char **)self->affected->pdata);
-    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN,
-            "%s would end: %s; it is done where it is forced",
-            self->fresh == NULL ? "unloading it" : "the change", ended);
-    return false;
-}
-
-static bool
-survey(Change *self, GError **error)
-{
-    self->publication = fulcra__publication_new(self->loader, self->modules,
-            &self->fresh, self->fresh != NULL, self->old);
-    survey_sockets(self);
-    survey_instances(self);
-    return check_force(self, error);
-}
-
 /* --- handing over --- */
 
 /* Whether the new one takes over what the old one has. */
 static bool
-moves_state(const Change *self)
+moves_state(const FulcraChanging *self)
 {
     return self->old != NULL && self->fresh != NULL &&
            self->old->owner != NULL &&
@@ -303,7 +117,7 @@ moves_state(const Change *self)
 
 /* Afterwards the old one is held. */
 static bool
-hold_and_hand_over(Change *self, GError **error)
+hold_and_hand_over(FulcraChanging *self, GError **error)
 {
     const FulcraChangeLimits *limits = &self->loader->limits;
     size_t left;
@@ -322,7 +136,7 @@ hold_and_hand_over(Change *self, GError **error)
 }
 
 static bool
-make_ready(Change *self, GError **error)
+make_ready(FulcraChanging *self, GError **error)
 {
     return fulcra__generation_ready(
                    self->fresh, self->loader->limits.start_ms, error) &&
@@ -331,7 +145,7 @@ make_ready(Change *self, GError **error)
 
 /* Those who were held go to the new one. */
 static void
-send_on(Change *self)
+send_on(FulcraChanging *self)
 {
     GPtrArray *endpoints = self->fresh->code_endpoints;
 
@@ -342,7 +156,7 @@ send_on(Change *self)
 /* --- doing it --- */
 
 static void
-swap_lists(Change *self)
+swap_lists(FulcraChanging *self)
 {
     FulcraLoader *loader = self->loader;
     GPtrArray *list = loader->generations;
@@ -362,7 +176,7 @@ swap_lists(Change *self)
 }
 
 static void
-publish(Change *self)
+publish(FulcraChanging *self)
 {
     FulcraLoader *loader = self->loader;
     g_autoptr(FulcraTable) before =
@@ -384,30 +198,30 @@ publish(Change *self)
 
 /* (transfer full) (nullable) */
 static FulcraChange *
-carry_out(Change *self, GError **error)
+carry_out(FulcraChanging *self, GError **error)
 {
     FulcraChange *report;
 
-    if (!survey(self, error))
+    if (!fulcra__changing_survey(self, error))
         return NULL;
     if (self->options.preview)
-        return change_report(self);
+        return fulcra__changing_report(self);
     if (self->fresh != NULL && !make_ready(self, error)) {
         if (self->fresh->errand != NULL)
             fulcra__loader_give_up(self->loader, g_steal_pointer(&self->fresh));
         return NULL;
     }
     publish(self);
-    report = change_report(self);
-    audit_done(self, report);
+    report = fulcra__changing_report(self);
+    fulcra__changing_audit(self, report);
     self->fresh = NULL; /* it is the loader's */
     return report;
 }
 
 /* @old: (nullable): whose place it takes, where that is known already */
 static FulcraChange *
-change_to(
-        Change *self, FulcraGeneration *old, const char *folder, GError **error)
+change_to(FulcraChanging *self, FulcraGeneration *old, const char *folder,
+        GError **error)
 {
     g_autoptr(FulcraProblems) problems = fulcra_host_problems_new();
 
@@ -433,14 +247,14 @@ fulcra_host_loader_load(FulcraLoader *self, const char *folder,
 {
     FulcraChange *report;
     GError *inner = NULL;
-    Change change;
+    FulcraChanging change;
 
     g_return_val_if_fail(self != NULL && folder != NULL, NULL);
 
     change_begin(&change, self, options);
     report = change_to(&change, NULL, folder, &inner);
     if (report == NULL) {
-        audit_failure(&change, folder, inner);
+        fulcra__changing_audit_failure(&change, folder, inner);
         g_propagate_error(error, inner);
     }
     change_end(&change);
@@ -454,7 +268,7 @@ fulcra_host_loader_reload(FulcraLoader *self, const char *name,
     FulcraChange *report = NULL;
     FulcraGeneration *old;
     GError *inner = NULL;
-    Change change;
+    FulcraChanging change;
 
     g_return_val_if_fail(self != NULL && name != NULL, NULL);
 
@@ -463,7 +277,7 @@ fulcra_host_loader_reload(FulcraLoader *self, const char *name,
     if (old != NULL)
         report = change_to(&change, old, old->folder, &inner);
     if (report == NULL) {
-        audit_failure(&change, name, inner);
+        fulcra__changing_audit_failure(&change, name, inner);
         g_propagate_error(error, inner);
     }
     change_end(&change);
@@ -476,7 +290,7 @@ fulcra_host_loader_unload(FulcraLoader *self, const char *name,
 {
     FulcraChange *report = NULL;
     GError *inner = NULL;
-    Change change;
+    FulcraChanging change;
 
     g_return_val_if_fail(self != NULL && name != NULL, NULL);
 
@@ -485,7 +299,7 @@ fulcra_host_loader_unload(FulcraLoader *self, const char *name,
     if (change.old != NULL && check_needed(&change, &inner))
         report = carry_out(&change, &inner);
     if (report == NULL) {
-        audit_failure(&change, name, inner);
+        fulcra__changing_audit_failure(&change, name, inner);
         g_propagate_error(error, inner);
     }
     change_end(&change);

@@ -7,6 +7,7 @@
 typedef enum {
     FULCRA__OWNER_ENTERED, /* it may run */
     FULCRA__OWNER_PARKED,  /* it will be queued again */
+    FULCRA__OWNER_REFUSED, /* it is held, and who asks cannot wait */
     FULCRA__OWNER_MOVED,   /* another endpoint is to answer it */
 } FulcraEntered;
 

@@ -35,7 +35,8 @@ const char *fulcra_host_change_kind_to_string(FulcraChangeKind kind);
 typedef struct {
     const char *by; /* (nullable): who asks, for the log: "uid 1000" */
     bool force;     /* even where sockets close by it, or sessions end */
-    bool preview;   /* say what it would do; nothing changes */
+    bool preview;   /* say what it would do: its code is loaded for that, and
+                       nothing else changes */
 } FulcraChangeOptions;
 
 /* What a change did, or would do. */
