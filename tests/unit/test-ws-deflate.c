@@ -378,7 +378,7 @@ test_compressed_once(void)
     FulcraOutboundShared shared = { 0 };
     FulcraOutbound queues[1000] = { 0 };
     FulcraRepresentation *frame =
-            fulcra__outbound_encode_deflated(message, deflater, NULL);
+            fulcra__encode_deflated(message, deflater, NULL);
 
     g_assert_cmphex(sent(frame)->bytes[0], ==, 0xc1);
     g_assert_cmpuint(sent(frame)->size, <, 50);
@@ -387,7 +387,7 @@ test_compressed_once(void)
     g_assert_cmpstr(unpacked, ==, expected);
     for (size_t i = 0; i < G_N_ELEMENTS(queues); i++) {
         FulcraRepresentation *again =
-                fulcra__outbound_encode_deflated(message, deflater, NULL);
+                fulcra__encode_deflated(message, deflater, NULL);
 
         g_assert_true(again == frame);
         fulcra__outbound_push(&queues[i], &shared, again);
@@ -407,15 +407,14 @@ test_both_forms_stand_side_by_side(void)
     g_autofree char *text = g_strnfill(1000, 'x');
     g_autoptr(FulcraRepresentation) message =
             fulcra_representation_new_text(text);
-    FulcraRepresentation *plain = fulcra__outbound_encode(message, NULL);
+    FulcraRepresentation *plain = fulcra__encode(message, NULL);
     FulcraRepresentation *small =
-            fulcra__outbound_encode_deflated(message, deflater, NULL);
+            fulcra__encode_deflated(message, deflater, NULL);
 
     g_assert_true(small != plain);
     g_assert_cmphex(sent(plain)->bytes[0], ==, 0x81);
-    g_assert_true(plain == fulcra__outbound_encode(message, NULL));
-    g_assert_true(
-            small != fulcra__outbound_encode_deflated(message, other, NULL));
+    g_assert_true(plain == fulcra__encode(message, NULL));
+    g_assert_true(small != fulcra__encode_deflated(message, other, NULL));
     fulcra__deflater_free(deflater);
     fulcra__deflater_free(other);
 }
@@ -425,10 +424,10 @@ static void
 assert_plain(FulcraDeflater *deflater, FulcraRepresentation *message)
 {
     FulcraRepresentation *frame =
-            fulcra__outbound_encode_deflated(message, deflater, NULL);
+            fulcra__encode_deflated(message, deflater, NULL);
 
     g_assert_nonnull(frame);
-    g_assert_true(frame == fulcra__outbound_encode(message, NULL));
+    g_assert_true(frame == fulcra__encode(message, NULL));
     g_assert_cmphex(sent(frame)->bytes[0] & 0x40, ==, 0);
     fulcra_representation_unref(message);
 }
@@ -457,7 +456,7 @@ test_what_cannot_be_sent(void)
             fulcra_representation_new_text("no UTF-8: \xff");
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(fulcra__outbound_encode_deflated(message, deflater, &error));
+    g_assert_null(fulcra__encode_deflated(message, deflater, &error));
     g_assert_nonnull(error);
     fulcra__deflater_free(deflater);
 }
@@ -471,7 +470,7 @@ test_json(void)
                              "1111111111111111111,1111111111111111111]",
                     NULL));
     FulcraRepresentation *frame =
-            fulcra__outbound_encode_deflated(message, deflater, NULL);
+            fulcra__encode_deflated(message, deflater, NULL);
     g_autofree char *unpacked = unpack(sent(frame));
 
     g_assert_cmpstr(unpacked, ==,

@@ -45,8 +45,7 @@ push_text(FulcraOutbound *queue, FulcraOutboundShared *shared, const char *text)
     g_autoptr(FulcraRepresentation) message =
             fulcra_representation_new_text(text);
 
-    fulcra__outbound_push(
-            queue, shared, fulcra__outbound_encode(message, NULL));
+    fulcra__outbound_push(queue, shared, fulcra__encode(message, NULL));
 }
 
 /* --- encoding --- */
@@ -55,13 +54,13 @@ static void
 assert_encodes(FulcraRepresentation *message, const char *expected, size_t size)
 {
     g_autoptr(GError) error = NULL;
-    FulcraRepresentation *frame = fulcra__outbound_encode(message, &error);
+    FulcraRepresentation *frame = fulcra__encode(message, &error);
     const FulcraSentFrame *sent;
 
     g_assert_no_error(error);
     sent = fulcra_representation_get_bytes(frame, NULL);
     g_assert_cmpmem(sent->bytes, sent->size, expected, size);
-    g_assert_true(frame == fulcra__outbound_encode(message, NULL));
+    g_assert_true(frame == fulcra__encode(message, NULL));
     fulcra_representation_unref(message);
 }
 
@@ -106,7 +105,7 @@ assert_refused(FulcraRepresentation *message)
 {
     g_autoptr(GError) error = NULL;
 
-    g_assert_null(fulcra__outbound_encode(message, &error));
+    g_assert_null(fulcra__encode(message, &error));
     g_assert_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT);
     fulcra_representation_unref(message);
 }
@@ -181,8 +180,8 @@ test_shared_frames_count_once(void)
 {
     g_autoptr(FulcraRepresentation) message =
             fulcra_representation_new_text("shared");
-    FulcraRepresentation *frame = fulcra__outbound_encode(message, NULL);
-    size_t size = fulcra__outbound_size(frame);
+    FulcraRepresentation *frame = fulcra__encode(message, NULL);
+    size_t size = fulcra__sent_frame(frame)->size;
     FulcraOutboundShared shared = { 0 };
     FulcraOutbound one = { 0 }, other = { 0 };
 
@@ -204,8 +203,7 @@ static void
 test_drop_waiting(void)
 {
     Sink sink = { { .ops = &sink_ops }, g_byte_array_new(), 3, 0 };
-    g_autoptr(FulcraRepresentation) ping =
-            fulcra__outbound_new_control(0x9, "p", 1);
+    g_autoptr(FulcraRepresentation) ping = fulcra__encode_control(0x9, "p", 1);
     FulcraOutboundShared shared = { 0 };
     FulcraOutbound queue = { 0 };
 
@@ -238,7 +236,7 @@ push_from(FulcraOutbound *queue, FulcraOutboundShared *shared, const char *text,
             fulcra_representation_new_text(text);
 
     fulcra__outbound_push_from(
-            queue, shared, fulcra__outbound_encode(message, NULL), origin);
+            queue, shared, fulcra__encode(message, NULL), origin);
 }
 
 /* The texts that wait, each a letter. */
@@ -289,7 +287,7 @@ test_rest_of_a_frame(void)
             fulcra_representation_new_text("a");
 
     fulcra__outbound_push_rest(
-            &queue, &shared, fulcra__outbound_encode(message, NULL), 1, 1);
+            &queue, &shared, fulcra__encode(message, NULL), 1, 1);
     push_from(&queue, &shared, "b", 1);
     g_assert_cmpuint(fulcra__outbound_drop_from(&queue, &shared, 1), ==, 1);
     push_from(&queue, &shared, "c", 1);

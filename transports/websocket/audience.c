@@ -32,7 +32,7 @@
 static FulcraRepresentation *
 frame_of(const FulcraPending *pending)
 {
-    return fulcra__outbound_encode(pending->message, NULL);
+    return fulcra__encode(pending->message, NULL);
 }
 
 static void
@@ -106,7 +106,7 @@ static void
 audience_published(FulcraTopicListener *listener, FulcraRepresentation *message)
 {
     FulcraAudience *self = (FulcraAudience *)listener;
-    FulcraRepresentation *frame = fulcra__outbound_encode(message, NULL);
+    FulcraRepresentation *frame = fulcra__encode(message, NULL);
     FulcraPending pending = { 0, message };
 
     if (frame == NULL) {
@@ -117,9 +117,9 @@ audience_published(FulcraTopicListener *listener, FulcraRepresentation *message)
         fulcra_representation_ref(message);
         pending.number = atomic_fetch_add(&self->home->audiences.clock, 1);
         g_array_append_val(self->incoming, pending);
-        self->incoming_bytes += fulcra__outbound_size(frame);
+        self->incoming_bytes += fulcra__sent_frame(frame)->size;
         atomic_fetch_add(&self->home->audiences.incoming,
-                (int64_t)fulcra__outbound_size(frame));
+                (int64_t)fulcra__sent_frame(frame)->size);
         atomic_store_explicit(
                 &self->end, pending.number + 1, memory_order_relaxed);
     }
@@ -230,8 +230,9 @@ round_init(FulcraRound *round, FulcraAudience *self, unsigned most)
     unsigned n = 0;
 
     do
-        size += fulcra__outbound_size(
-                frame_of(fulcra__audience_get_pending(self, n++)));
+        size += fulcra__sent_frame(
+                frame_of(fulcra__audience_get_pending(self, n++)))
+                        ->size;
     while (n < most && size < FULCRA_GATHER_SCRATCH / 2);
     self->n_round = n;
     round->audience = self;
@@ -260,7 +261,7 @@ join(FulcraJoined *joined, FulcraAudience *self, FulcraSocket *handle,
 
         if (!fulcra__outbound_gather(&joined->gather, scratch, frame))
             g_assert_not_reached(); /* a round is no larger than that */
-        joined->saved += fulcra__outbound_saved(frame);
+        joined->saved += fulcra__sent_frame(frame)->saved;
     }
 }
 

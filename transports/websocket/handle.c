@@ -206,8 +206,8 @@ fulcra__handle_encode(
         FulcraSocketHandle *self, FulcraRepresentation *message, GError **error)
 {
     if (!self->deflate)
-        return fulcra__outbound_encode(message, error);
-    return fulcra__outbound_encode_deflated(
+        return fulcra__encode(message, error);
+    return fulcra__encode_deflated(
             message, handle_home(self)->owner->deflater, error);
 }
 

@@ -207,11 +207,11 @@ queue_rest(FulcraMember *self, unsigned n, size_t written)
     for (unsigned i = 0; i < n; i++) {
         FulcraRepresentation *frame =
                 fulcra__audience_frame(audience, i, &socket->handle->base);
-        size_t size = fulcra__outbound_size(frame);
+        size_t size = fulcra__sent_frame(frame)->size;
 
         if (written >= size) {
             shared->sent_messages++;
-            shared->saved_bytes += fulcra__outbound_saved(frame);
+            shared->saved_bytes += fulcra__sent_frame(frame)->saved;
             written -= size;
         } else if (written > 0) {
             fulcra__outbound_push_rest(

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outbound.c - frames made once, queues of references to them
+ * outbound.c - queues of references to frames
  *
- * Queues and what they share belong to one loop's thread; frames are immutable
- * but for the count of the queues they are in.
+ * Queues and what they share belong to one loop's thread.
  */
 #include "websocket/outbound.h"
-#include "websocket/frame.h"
-#include "websocket/utf8.h"
 
 #include <errno.h>
-#include <fulcra-host/request.h>
 #include <fulcra-host/stats.h>
-#include <fulcra/error.h>
-#include <json-glib/json-glib.h>
-#include <string.h>
 
 #define NODES_KEPT  4096
 #define QUEUES_KEPT 1024
@@ -24,230 +17,6 @@ struct _FulcraOutboundNode {
     FulcraRepresentation *frame;
     uint64_t origin;
 };
-
-static FulcraSentFrame *
-frame_of(FulcraRepresentation *representation)
-{
-    return (FulcraSentFrame *)fulcra_representation_get_bytes(
-            representation, NULL);
-}
-
-size_t
-fulcra__outbound_size(FulcraRepresentation *frame)
-{
-    return frame_of(frame)->size;
-}
-
-/* --- encoding --- */
-
-/* @known: (inout): the interned copy of @name, once it was needed */
-static const char *
-intern_once(_Atomic(const char *) *known, const char *name)
-{
-    const char *interned = atomic_load_explicit(known, memory_order_relaxed);
-
-    if (interned == NULL) {
-        interned = fulcra_intern(name);
-        atomic_store_explicit(known, interned, memory_order_relaxed);
-    }
-    return interned;
-}
-
-static const char *
-frame_type(void)
-{
-    static _Atomic(const char *) known;
-
-    return intern_once(&known, "frame");
-}
-
-static const char *
-text_type(void)
-{
-    static _Atomic(const char *) known;
-
-    return intern_once(&known, FULCRA_TYPE_TEXT);
-}
-
-/* @opcode: with FULCRA_FRAME_RSV1 where @data was compressed */
-static FulcraRepresentation *
-frame_new(uint8_t opcode, const void *data, size_t length)
-{
-    FulcraRepresentation *representation;
-    FulcraSentFrame *frame;
-    size_t size = fulcra__frame_measure(length);
-    void *payload;
-
-    representation = fulcra_host_representation_new_uninitialised(
-            frame_type(), sizeof(*frame) + size, &payload);
-    frame = payload;
-    atomic_init(&frame->queued, 0);
-    frame->control = (opcode & 0x0f) >= FULCRA_OPCODE_CLOSE;
-    if (!frame->control)
-        fulcra_host_stats_add(FULCRA_STAT_FRAMES, 1);
-    frame->size = size;
-    frame->saved = 0;
-    fulcra__frame_write(frame->bytes, opcode, data, length);
-    return representation;
-}
-
-FulcraRepresentation *
-fulcra__outbound_new_control(uint8_t opcode, const void *data, size_t length)
-{
-    g_assert(length <= FULCRA_FRAME_CONTROL_SIZE);
-    return frame_new(opcode, data, length);
-}
-
-/* Types whose bytes are UTF-8 text, parameters and all. */
-static bool
-type_is_text(const char *type)
-{
-    static const char *const others[] = { FULCRA_TYPE_JSON_TEXT,
-        FULCRA_TYPE_BOOL, FULCRA_TYPE_INT, "application/xml",
-        "application/javascript", "image/svg+xml" };
-    size_t length = strcspn(type, ";");
-
-    if (g_str_has_prefix(type, "text/"))
-        return true;
-    if (length > 5 && memcmp(type + length - 5, "+json", 5) == 0)
-        return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-        if (strlen(others[i]) == length && memcmp(type, others[i], length) == 0)
-            return true;
-    return false;
-}
-
-static bool
-text_is_valid(const void *text, size_t length)
-{
-    FulcraUtf8 utf8 = { 0 };
-
-    return fulcra__utf8_check(&utf8, text, length) &&
-           fulcra__utf8_is_complete(&utf8);
-}
-
-/* What goes into the frames of a message. */
-typedef struct {
-    uint8_t opcode;
-    const void *bytes;
-    size_t length;
-    char *made; /* (nullable): holds bytes */
-} Payload;
-
-/* Parsed JSON leaves as its text. */
-static bool
-payload_take_json(Payload *payload, FulcraRepresentation *message)
-{
-    payload->made =
-            json_to_string(fulcra_representation_get_json(message), FALSE);
-    payload->bytes = payload->made;
-    payload->length = strlen(payload->made);
-    payload->opcode = FULCRA_OPCODE_TEXT;
-    return true;
-}
-
-/* False where @message has no bytes, or not those that it should have. */
-static bool
-payload_take(Payload *payload, FulcraRepresentation *message)
-{
-    const char *type = fulcra_representation_get_type(message);
-
-    bool plain = type == text_type(); /* nearly always */
-
-    if (!plain && strcmp(type, FULCRA_TYPE_JSON) == 0)
-        return payload_take_json(payload, message);
-    payload->made = NULL;
-    payload->bytes = fulcra_representation_get_bytes(message, &payload->length);
-    if (payload->bytes == NULL ||
-            (!plain && strcmp(type, FULCRA_TYPE_NONE) == 0))
-        return false;
-    payload->opcode = plain || type_is_text(type) ? FULCRA_OPCODE_TEXT
-                                                  : FULCRA_OPCODE_BINARY;
-    return payload->opcode == FULCRA_OPCODE_BINARY ||
-           text_is_valid(payload->bytes, payload->length);
-}
-
-static FulcraRepresentation *
-make_frame(FulcraRepresentation *message, void *user_data)
-{
-    FulcraRepresentation *frame;
-    Payload payload;
-
-    if (!payload_take(&payload, message))
-        return NULL;
-    frame = frame_new(payload.opcode, payload.bytes, payload.length);
-    g_free(payload.made);
-    return frame;
-}
-
-/* (nullable): where it would be no shorter */
-static FulcraRepresentation *
-compress_frame(const Payload *payload, FulcraDeflater *deflater)
-{
-    size_t length;
-    g_autofree uint8_t *compressed = fulcra__deflater_run(
-            deflater, payload->bytes, payload->length, &length);
-    FulcraRepresentation *frame;
-
-    if (compressed == NULL)
-        return NULL;
-    frame = frame_new(payload->opcode | FULCRA_FRAME_RSV1, compressed, length);
-    frame_of(frame)->saved = fulcra__frame_measure(payload->length) -
-                             fulcra__frame_measure(length);
-    fulcra_host_stats_add(FULCRA_STAT_DEFLATED, 1);
-    return frame;
-}
-
-static FulcraRepresentation *
-make_deflated(FulcraRepresentation *message, void *user_data)
-{
-    FulcraRepresentation *frame;
-    Payload payload;
-
-    if (!payload_take(&payload, message))
-        return NULL;
-    frame = compress_frame(&payload, user_data);
-    g_free(payload.made);
-    if (frame != NULL)
-        return frame;
-    return fulcra_representation_ref(fulcra_host_representation_derive(
-            message, frame_type(), make_frame, NULL));
-}
-
-static void
-set_unsendable(FulcraRepresentation *message, GError **error)
-{
-    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
-            "a representation of type '%s' cannot be sent as a message: %s",
-            fulcra_representation_get_type(message),
-            fulcra_representation_get_text(message) == NULL
-                    ? "it has no bytes; convert it to text/plain, "
-                      "application/json or application/octet-stream"
-                    : "it is not UTF-8 text");
-}
-
-FulcraRepresentation *
-fulcra__outbound_encode(FulcraRepresentation *message, GError **error)
-{
-    FulcraRepresentation *frame = fulcra_host_representation_derive(
-            message, frame_type(), make_frame, NULL);
-
-    if (frame == NULL)
-        set_unsendable(message, error);
-    return frame;
-}
-
-FulcraRepresentation *
-fulcra__outbound_encode_deflated(
-        FulcraRepresentation *message, FulcraDeflater *deflater, GError **error)
-{
-    FulcraRepresentation *frame = fulcra_host_representation_derive(message,
-            fulcra__deflater_get_type(deflater), make_deflated, deflater);
-
-    if (frame == NULL)
-        set_unsendable(message, error);
-    return frame;
-}
 
 /* --- the queue --- */
 
@@ -326,7 +95,7 @@ void
 fulcra__outbound_hold(
         FulcraOutboundShared *shared, FulcraRepresentation *representation)
 {
-    FulcraSentFrame *frame = frame_of(representation);
+    FulcraSentFrame *frame = fulcra__sent_frame(representation);
 
     if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
         count(shared, (int64_t)frame->size);
@@ -336,7 +105,7 @@ void
 fulcra__outbound_let_go(
         FulcraOutboundShared *shared, FulcraRepresentation *representation)
 {
-    FulcraSentFrame *frame = frame_of(representation);
+    FulcraSentFrame *frame = fulcra__sent_frame(representation);
 
     if (atomic_fetch_sub_explicit(&frame->queued, 1, memory_order_relaxed) == 1)
         count(shared, -(int64_t)frame->size);
@@ -353,7 +122,7 @@ void
 fulcra__outbound_push_from(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *representation, uint64_t origin)
 {
-    FulcraSentFrame *frame = frame_of(representation);
+    FulcraSentFrame *frame = fulcra__sent_frame(representation);
     FulcraOutboundNode *node = node_new(shared, representation, origin);
 
     if (self->queue == NULL)
@@ -375,7 +144,7 @@ void
 fulcra__outbound_push_rest(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *frame, uint64_t origin, size_t written)
 {
-    g_assert(self->queue == NULL && written < frame_of(frame)->size);
+    g_assert(self->queue == NULL && written < fulcra__sent_frame(frame)->size);
     fulcra__outbound_push_from(self, shared, frame, origin);
     self->queue->written = written;
 }
@@ -385,7 +154,7 @@ static void
 forget(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraOutboundNode *node)
 {
-    FulcraSentFrame *frame = frame_of(node->frame);
+    FulcraSentFrame *frame = fulcra__sent_frame(node->frame);
 
     if (frame->control) {
         self->queue->n_control--;
@@ -426,7 +195,7 @@ drop_if(FulcraOutbound *self, FulcraOutboundShared *shared,
     while (*at != NULL) {
         FulcraOutboundNode *node = *at;
 
-        if (frame_of(node->frame)->control || !chosen(node, data)) {
+        if (fulcra__sent_frame(node->frame)->control || !chosen(node, data)) {
             self->queue->last = node;
             at = &node->next;
             continue;
@@ -482,7 +251,7 @@ fulcra__outbound_drop_older(FulcraOutbound *self, FulcraOutboundShared *shared)
         return 0;
     for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next)
-        if (!frame_of(node->frame)->control)
+        if (!fulcra__sent_frame(node->frame)->control)
             g_hash_table_replace(newest, &node->origin, node);
     return drop_if(self, shared, is_older, newest);
 }
@@ -496,18 +265,12 @@ fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared)
 
 /* --- writing --- */
 
-size_t
-fulcra__outbound_saved(FulcraRepresentation *frame)
-{
-    return frame_of(frame)->saved;
-}
-
 bool
 fulcra__outbound_gather(
         FulcraGather *gather, uint8_t *scratch, FulcraRepresentation *frame)
 {
-    return fulcra__gather_add(
-            gather, scratch, frame_of(frame)->bytes, frame_of(frame)->size);
+    return fulcra__gather_add(gather, scratch, fulcra__sent_frame(frame)->bytes,
+            fulcra__sent_frame(frame)->size);
 }
 
 static void
@@ -520,7 +283,7 @@ gather_queue(FulcraGather *gather, FulcraOutbound *self,
         shared->scratch = g_malloc(FULCRA_GATHER_SCRATCH);
     for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next) {
-        FulcraSentFrame *frame = frame_of(node->frame);
+        FulcraSentFrame *frame = fulcra__sent_frame(node->frame);
 
         if (!fulcra__gather_add(gather, shared->scratch, frame->bytes + skip,
                     frame->size - skip))
@@ -534,7 +297,7 @@ take_written(FulcraOutbound *self, FulcraOutboundShared *shared, size_t n)
 {
     shared->sent_bytes += n;
     while (n > 0) {
-        FulcraSentFrame *frame = frame_of(self->queue->first->frame);
+        FulcraSentFrame *frame = fulcra__sent_frame(self->queue->first->frame);
         size_t left = frame->size - self->queue->written;
 
         if (n < left) {
@@ -552,7 +315,7 @@ static ssize_t
 write_some(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraStream *stream, size_t *total)
 {
-    FulcraSentFrame *frame = frame_of(self->queue->first->frame);
+    FulcraSentFrame *frame = fulcra__sent_frame(self->queue->first->frame);
     struct iovec whole = { frame->bytes + self->queue->written,
         frame->size - self->queue->written };
     FulcraGather gather;

@@ -4,26 +4,15 @@
 /*
  * What waits to be sent
  *
- * A message is encoded once: its frame hangs on its representation and is
- * shared by all the sockets that it goes to. There are two such forms at most,
- * a plain one and a compressed one for those that negotiated it. The queue of a
- * socket is a list of references; one write takes as many of them as it can.
+ * The queue of a socket is a list of references to frames; one write takes as
+ * many of them as it can.
  */
 
-#include "websocket/deflate.h"
+#include "websocket/encode.h"
 #include "websocket/gather.h"
 #include "websocket/stream.h"
 #include <fulcra/representation.h>
 #include <stdatomic.h>
-
-/* The payload of a representation of the form `frame`. */
-typedef struct {
-    atomic_uint queued; /* in how many queues: counts once for the server */
-    bool control;       /* a ping, a pong, a Close: outside the limits */
-    size_t size;
-    size_t saved; /* by compressing it */
-    uint8_t bytes[];
-} FulcraSentFrame;
 
 typedef struct _FulcraOutboundNode FulcraOutboundNode;
 
@@ -79,34 +68,6 @@ typedef enum {
     FULCRA_OUTBOUND_FAILED,  /* the connection is broken */
 } FulcraOutboundResult;
 
-/**
- * fulcra__outbound_encode:
- *
- * Any thread.
- *
- * Returns: (transfer none) (nullable): the frame that hangs on @message; NULL
- * with FULCRA_ERROR_BAD_ARGUMENT where it has no bytes or is text that is not
- * UTF-8
- */
-FulcraRepresentation *fulcra__outbound_encode(
-        FulcraRepresentation *message, GError **error);
-
-/**
- * fulcra__outbound_encode_deflated:
- *
- * As fulcra__outbound_encode(), for sockets that negotiated permessage-deflate:
- * compressed where @deflater makes it shorter, otherwise the plain frame.
- */
-FulcraRepresentation *fulcra__outbound_encode_deflated(
-        FulcraRepresentation *message, FulcraDeflater *deflater,
-        GError **error);
-
-/** A control frame. (transfer full) */
-FulcraRepresentation *fulcra__outbound_new_control(
-        uint8_t opcode, const void *data, size_t length);
-
-size_t fulcra__outbound_size(FulcraRepresentation *frame);
-
 /** @frame: (transfer none): the queue takes a reference */
 void fulcra__outbound_push(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *frame);
@@ -138,9 +99,6 @@ void fulcra__outbound_let_go(
 
 /** Drops everything. */
 void fulcra__outbound_clear(FulcraOutbound *self, FulcraOutboundShared *shared);
-
-/** How many bytes compressing it has saved. */
-size_t fulcra__outbound_saved(FulcraRepresentation *frame);
 
 /** Adds @frame to what one write takes: see fulcra__gather_add(). */
 bool fulcra__outbound_gather(

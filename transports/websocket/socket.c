@@ -316,7 +316,7 @@ void
 fulcra__socket_queue(FulcraWebSocket *self, FulcraRepresentation *frame,
         uint64_t origin, bool newest)
 {
-    size_t size = fulcra__outbound_size(frame);
+    size_t size = fulcra__sent_frame(frame)->size;
 
     if (!fulcra__socket_takes_messages(self))
         return;

@@ -135,8 +135,8 @@ same_frame(FulcraRepresentation *a, FulcraRepresentation *b)
 static bool
 looks_like(FulcraRepresentation *a, FulcraRepresentation *b)
 {
-    FulcraRepresentation *one = fulcra__outbound_encode(a, NULL);
-    FulcraRepresentation *other = fulcra__outbound_encode(b, NULL);
+    FulcraRepresentation *one = fulcra__encode(a, NULL);
+    FulcraRepresentation *other = fulcra__encode(b, NULL);
 
     return one != NULL && other != NULL && same_frame(one, other);
 }

@@ -102,7 +102,7 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
         home->rules[1].inflaters = fulcra__inflaters_new();
     home->inboxes.size = owner->limits.queue;
     home->dirty = g_ptr_array_new();
-    home->ping = fulcra__outbound_new_control(FULCRA_OPCODE_PING, NULL, 0);
+    home->ping = fulcra__encode_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
     home->sweep.fire = fulcra__sweep_run;
     home->drain.fire = fulcra__drain_run;

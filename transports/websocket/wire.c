@@ -134,7 +134,7 @@ fulcra__wire_queue_control(
         FulcraWebSocket *self, uint8_t opcode, const void *data, size_t length)
 {
     g_autoptr(FulcraRepresentation) frame =
-            fulcra__outbound_new_control(opcode, data, length);
+            fulcra__encode_control(opcode, data, length);
 
     fulcra__outbound_push(&self->outbound, &self->home->outbound, frame);
     if (!self->blocked)
