@@ -249,7 +249,7 @@ forget_failures(FulcraWatcher *self)
 static const FulcraChangeOptions options = { .by = "the watched folder",
     .force = true };
 
-/* The folder held another module before. */
+/* The folder held another module before. @before: (nullable) */
 static void
 unload_other(FulcraWatcher *self, const char *before)
 {

@@ -561,9 +561,9 @@ static void *
 reload_aside(void *data)
 {
     Reloading *self = data;
-    g_autoptr(FulcraChange) change = fulcra_host_loader_reload(
-            self->fixture->loader, "life", NULL, &self->error);
 
+    fulcra_host_change_free(fulcra_host_loader_reload(
+            self->fixture->loader, "life", NULL, &self->error));
     atomic_store(&self->done, true);
     return NULL;
 }
