@@ -31,18 +31,6 @@ fulcra__zeroed(size_t size)
 #define N_SIZES   6
 #define MOST_KEPT 32 /* of each size */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEEPS_BLOCKS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
-        __has_feature(memory_sanitizer)
-#define KEEPS_BLOCKS 0
-#endif
-#endif
-#ifndef KEEPS_BLOCKS
-#define KEEPS_BLOCKS 1
-#endif
-
 typedef struct Block Block;
 struct Block {
     Block *next;
@@ -82,8 +70,9 @@ keeps_key_make(void)
 static Blocks *
 blocks_of(size_t size)
 {
-    return KEEPS_BLOCKS && size <= UNIT * N_SIZES ? &kept[(size - 1) / UNIT]
-                                                  : NULL;
+    return !FULCRA_SANITIZED && size <= UNIT * N_SIZES
+                   ? &kept[(size - 1) / UNIT]
+                   : NULL;
 }
 
 void *

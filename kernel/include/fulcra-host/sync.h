@@ -13,6 +13,19 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* Whether a sanitizer looks on: what it could not see is then done plainly. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FULCRA_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
+        __has_feature(memory_sanitizer)
+#define FULCRA_SANITIZED 1
+#endif
+#endif
+#ifndef FULCRA_SANITIZED
+#define FULCRA_SANITIZED 0
+#endif
+
 /* A reference count: _ref() needs no order, the last _unref() sees all that
  * other holders did before theirs. */
 typedef atomic_int FulcraRefs;
