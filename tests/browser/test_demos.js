@@ -14,6 +14,7 @@ const pages = {
   echo: '/demo/echo/',
   grouptherapy: '/demo/grouptherapy/',
   ticker: '/demo/ticker/',
+  board: '/demo/board/',
 };
 let server;
 let browser;
@@ -86,6 +87,7 @@ for (const name of Object.keys(pages)) {
     test(`${name} looks well, ${look}`, { skip }, async () => {
       const page = await visit(name, options);
       if (name !== 'hello' && name !== 'index') await connected(page);
+      if (name === 'board') await page.waitForSelector('.steps li');
       if (name !== 'index') await page.waitForSelector('.listing .line:nth-child(5)');
       const beyond = await page.evaluate(
         () => document.documentElement.scrollWidth - window.innerWidth);
@@ -104,6 +106,7 @@ test('index: every card is alive', { skip }, async () => {
   await reads(page, '#live-echo', /\d ms/);
   await reads(page, '#live-grouptherapy', /nobody|here now/);
   await reads(page, '#live-ticker', /[A-Z]{4} \d+\.\d\d/);
+  await reads(page, '#live-board', /computed \d+×/);
   await page.click('.demos a[href="/demo/ticker/"]');
   assert.strictEqual(new URL(page.url()).pathname, '/demo/ticker/');
   await leave(page);
@@ -311,5 +314,75 @@ test('ticker: rendered once, sent to a hundred sockets more', { skip }, async ()
   await page.click('#fewer');
   await page.waitForFunction(() => document.querySelectorAll('#dots i').length === 1);
   await reads(page, '#sockets', new RegExp(`^${counted} socket`));
+  await leave(page);
+});
+
+// --- board ---
+
+async function setPrice(page, price) {
+  await page.fill('#price', price);
+  await page.press('#price', 'Enter');
+}
+
+test('board: one price, three views, one computation', { skip }, async () => {
+  const page = await visit('board');
+  const other = await visit('board');
+  await connected(page);
+  await page.waitForSelector('#top li:nth-child(10)');
+  await reads(page, '#sockets', '6');
+  await setPrice(page, '99999');
+  for (const tab of [page, other]) {
+    await reads(tab, '#one', '99999.00');
+    await reads(tab, '#top li:first-child', 'GEAR99999.00');
+    await reads(tab, '#all', /GEAR99999\.00/);
+  }
+  await reads(page, '#once', /^That took 1 computation and \d+\.\d\d s, for 3 messages\.$/);
+  await setPrice(page, 'cheap');
+  await reads(page, '#problem', /A price is a number/);
+  await leave(other);
+  await reads(page, '#sockets', '3');
+  await page.selectOption('#symbol', 'AXLE');
+  await setPrice(page, '0.01');
+  await reads(page, '#one', '0.01');
+  await reads(page, '#all', /AXLE0\.01/);
+  await leave(page);
+});
+
+test('board: how a message was made', { skip }, async () => {
+  const page = await visit('board');
+  await connected(page);
+  await setPrice(page, '123.45');
+  await reads(page, '#one', '123.45');
+  await reads(page, '#formula', 'top = application/json(boardTopTen(boardPrices))');
+  await reads(page, '.steps', /boardPrices.*(kept|shared).*until a cut of board:prices/);
+  await page.check('#traced input[value="stock"]', { force: true });
+  await reads(page, '#formula', 'stock/GEAR = application/json(json(boardPrices))');
+  await shot(page, 'board-trace');
+  await leave(page);
+});
+
+test('board: shared by a hundred sockets more, or not', { skip }, async () => {
+  const page = await visit('board');
+  await connected(page);
+  await page.waitForSelector('#set:enabled');
+  await page.click('#more');
+  await reads(page, '#sockets', '103');
+  await reads(page, '#served', '103');
+  await setPrice(page, '500');
+  await reads(page, '#once', /^That took 1 computation and .* for 103 messages\.$/);
+  await shot(page, 'board-103');
+
+  await page.check('#sharing input[value="off"]', { force: true });
+  await reads(page, '#sharing-text', /looks at its socket/);
+  await setPrice(page, '501');
+  await page.waitForFunction(() => /for 103 messages/.test(document.querySelector('#once').textContent));
+  const [, computations] = /That took (\d+) computations/.exec(await page.textContent('#once'));
+  assert.ok(Number(computations) >= 103, `${computations} computations`);
+  await shot(page, 'board-alone');
+
+  await page.check('#sharing input[value="on"]', { force: true });
+  await reads(page, '#sharing-text', /share one computation/);
+  await page.click('#fewer');
+  await reads(page, '#sockets', '3');
   await leave(page);
 });

@@ -13,6 +13,7 @@ FILES = {
     "hello": ["hello.c", "module.json", "README.md"],
     "echo": ["echo.c", "module.json", "README.md"],
     "grouptherapy": ["grouptherapy.c", "module.json", "README.md"],
+    "board": ["board.c", "module.json", "README.md"],
     "ticker": ["ticker.c", "module.json", "README.md"],
 }
 

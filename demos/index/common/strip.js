@@ -48,10 +48,14 @@ export class Strip {
     if (records.length === 0) return false;
     this.last = records[records.length - 1].order;
     this.element.hidden = false;
+    this.show(records);
+    return true;
+  }
+
+  show(records) {
     this.list.append(...records.map(row));
     while (this.list.children.length > SHOWN) this.list.firstChild.remove();
     this.list.scrollTop = this.list.scrollHeight;
-    return true;
   }
 }
 

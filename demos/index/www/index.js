@@ -35,6 +35,16 @@ function ticker() {
   connection.open();
 }
 
+// Followed: told when it changes.
+function board() {
+  const connection = new FulcraSocket('/demo/board/stats');
+  connection.addEventListener('message', ({ detail }) => {
+    const { computed, sockets } = JSON.parse(detail);
+    show('board', `computed ${computed}×`, `${sockets} looking`);
+  });
+  connection.open();
+}
+
 // The time of one message there and back, now and then.
 function echo() {
   const connection = new FulcraSocket('/demo/echo');
@@ -55,4 +65,5 @@ hello();
 members();
 setInterval(() => { if (!document.hidden) members(); }, 5000);
 ticker();
+board();
 echo();
