@@ -9,8 +9,9 @@
  *
  * The allocator keeps seven pieces of each size for a thread. A turn of an
  * event loop in which sixteen messages came from one socket needs more: a few
- * dozen small blocks of each size are kept here, by the thread that freed them.
- * Sanitizers see plain memory, so that they see its misuse.
+ * dozen small blocks of each size, or 16 KiB of the larger ones, are kept here,
+ * by the thread that freed them. Sanitizers see plain memory, so that they see
+ * its misuse.
  */
 
 #include "private/memory.h"
@@ -27,9 +28,10 @@ fulcra__zeroed(size_t size)
 
 /* --- blocks --- */
 
-#define UNIT      64 /* bytes: sizes are multiples of it */
-#define N_SIZES   6
-#define MOST_KEPT 32 /* of each size */
+#define UNIT       64 /* bytes: sizes are multiples of it */
+#define N_SIZES    20
+#define MOST_KEPT  32    /* of each size */
+#define BYTES_KEPT 16384 /* likewise */
 
 typedef struct Block Block;
 struct Block {
@@ -90,12 +92,18 @@ fulcra__block_new(size_t size)
     return block;
 }
 
+static bool
+blocks_are_full(const Blocks *self, size_t size)
+{
+    return self->n == MOST_KEPT || self->n * size >= BYTES_KEPT;
+}
+
 void
 fulcra__block_free(void *block, size_t size)
 {
     Blocks *blocks = blocks_of(size);
 
-    if (blocks == NULL || blocks->n == MOST_KEPT) {
+    if (blocks == NULL || blocks_are_full(blocks, size)) {
         g_free(block);
         return;
     }

@@ -36,6 +36,7 @@ struct _FulcraRepresentation {
     FulcraExpiry expiry;
     bool boxed;
     bool from_outside;
+    bool utf8;        /* its bytes are known to be */
     bool immortal;    /* not counted */
     const char *type; /* interned */
     const void *data; /* the bytes, or the boxed pointer */
@@ -366,6 +367,7 @@ representation_writable(FulcraRepresentation *self)
     twin->expires_at = self->expires_at;
     twin->boxed = self->boxed;
     twin->from_outside = self->from_outside;
+    twin->utf8 = self->utf8;
     twin->data = self->data;
     twin->length = self->length;
     if (self->headers != NULL)
@@ -446,6 +448,18 @@ bool
 fulcra_representation_is_from_outside(FulcraRepresentation *self)
 {
     return self->from_outside;
+}
+
+void
+fulcra_host_representation_set_utf8(FulcraRepresentation *self)
+{
+    self->utf8 = true;
+}
+
+bool
+fulcra_host_representation_is_utf8(FulcraRepresentation *self)
+{
+    return self->utf8;
 }
 
 FulcraRepresentation *

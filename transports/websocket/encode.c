@@ -138,6 +138,7 @@ payload_take(Payload *payload, FulcraRepresentation *message)
     payload->opcode = plain || type_is_text(type) ? FULCRA_OPCODE_TEXT
                                                   : FULCRA_OPCODE_BINARY;
     return payload->opcode == FULCRA_OPCODE_BINARY ||
+           fulcra_host_representation_is_utf8(message) ||
            text_is_valid(payload->bytes, payload->length);
 }
 

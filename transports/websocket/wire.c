@@ -204,6 +204,8 @@ make_message(FulcraWebSocket *self, const FulcraMessageEvent *event)
                 type, event->length, &data);
         memcpy(data, event->data, event->length);
     }
+    if (event->kind == FULCRA_MESSAGE_TEXT)
+        fulcra_host_representation_set_utf8(message);
     return fulcra_host_representation_from_outside(message);
 }
 

@@ -130,6 +130,11 @@ unsigned fulcra_host_error_get_status(const GError *error);
  * fulcra_error_get_trace(). @error: FULCRA_ERROR_UNRESOLVED */
 void fulcra_host_error_set_trace(GError *error, const char *trace);
 
+/* Its bytes were found to be UTF-8 by who made it, before it was shared: nobody
+ * need look again. */
+void fulcra_host_representation_set_utf8(FulcraRepresentation *self);
+bool fulcra_host_representation_is_utf8(FulcraRepresentation *self);
+
 /** Marks a representation that a transport made as from outside. */
 FulcraRepresentation *fulcra_host_representation_from_outside(
         FulcraRepresentation *self /* (transfer full) */);
