@@ -9,7 +9,7 @@
  *
  * The allocator keeps seven pieces of each size for a thread. A turn of an
  * event loop in which sixteen messages came from one socket needs more: a few
- * dozen small blocks of each size, or 16 KiB of the larger ones, are kept here,
+ * dozen small blocks of each size, or 8 KiB of the larger ones, are kept here,
  * by the thread that freed them. Sanitizers see plain memory, so that they see
  * its misuse.
  */
@@ -30,8 +30,8 @@ fulcra__zeroed(size_t size)
 
 #define UNIT       64 /* bytes: sizes are multiples of it */
 #define N_SIZES    20
-#define MOST_KEPT  32    /* of each size */
-#define BYTES_KEPT 16384 /* likewise */
+#define MOST_KEPT  32   /* of each size */
+#define BYTES_KEPT 8192 /* likewise */
 
 typedef struct Block Block;
 struct Block {
