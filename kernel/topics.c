@@ -11,6 +11,7 @@
 #include "private/topics.h"
 #include "private/kernel.h"
 #include <fulcra-host/request.h>
+#include <fulcra-host/topic.h>
 #include <fulcra/error.h>
 
 struct _FulcraTopics {
@@ -111,4 +112,20 @@ fulcra_topic_find(FulcraRequest *request, const char *key)
         fulcra_topic_ref(topic);
     pthread_mutex_unlock(&self->lock);
     return topic;
+}
+
+void
+fulcra_host_kernel_foreach_topic(FulcraKernel *kernel,
+        void (*each)(const char *key, FulcraTopic *topic, void *user_data),
+        void *user_data)
+{
+    FulcraTopics *self = kernel->topics;
+    GHashTableIter all;
+    void *key, *topic;
+
+    pthread_mutex_lock(&self->lock);
+    g_hash_table_iter_init(&all, self->topics);
+    while (g_hash_table_iter_next(&all, &key, &topic))
+        each(key, topic, user_data);
+    pthread_mutex_unlock(&self->lock);
 }

@@ -56,6 +56,7 @@ void fulcra_admin_resolve(FulcraAdminCall *call);
 void fulcra_admin_request(FulcraAdminCall *call);
 void fulcra_admin_sockets(FulcraAdminCall *call);
 void fulcra_admin_close_socket(FulcraAdminCall *call);
+void fulcra_admin_topics(FulcraAdminCall *call);
 void fulcra_admin_cache(FulcraAdminCall *call);
 void fulcra_admin_cache_entries(FulcraAdminCall *call);
 void fulcra_admin_expire(FulcraAdminCall *call);

@@ -5,10 +5,12 @@
 
 const assert = require('node:assert');
 const { after, before, test } = require('node:test');
+const { once } = require('node:events');
+const WebSocket = require('ws');
 const { start } = require('../node/server.js');
 const { launch, looks, shot, skip } = require('./browser.js');
 
-const views = ['overview', 'spaces', 'requests', 'sockets', 'cache', 'modules', 'settings', 'log'];
+const views = ['overview', 'spaces', 'requests', 'sockets', 'topics', 'cache', 'modules', 'settings', 'log'];
 let server;
 let browser;
 before(async () => {
@@ -137,6 +139,18 @@ test('a socket is closed', { skip }, async () => {
   await demo.waitForSelector('#state[data-state="closed"]');
   await page.waitForSelector('.empty:has-text("No socket is open")');
   await demo.close();
+  await leave(page);
+});
+
+test('who is subscribed to a topic, and what was published', { skip }, async () => {
+  const room = new WebSocket(server.ws('/topic/explorer-room'));
+  await once(room, 'open');
+  const page = await enter('topics');
+  await page.waitForSelector('tr:has(code:text-is("topic:explorer-room")) td:nth-child(2):text-is("1")');
+  room.send('hello');
+  await page.waitForSelector('tr:has(code:text-is("topic:explorer-room")) td:nth-child(3):text-is("1")');
+  room.close();
+  await page.waitForSelector('tr:has(code:text-is("topic:explorer-room")) td:nth-child(2):text-is("0")');
   await leave(page);
 });
 

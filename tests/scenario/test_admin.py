@@ -423,6 +423,20 @@ def test_sockets_are_listed_and_closed(admin):
     wait_for(lambda: admin.get("/sockets")["matching"] == 0)
 
 
+def test_topics_are_listed_for_the_administrator_alone(admin):
+    with admin.server.socket("/topic/listed") as socket:
+        socket.send(TEXT, b"one")
+        socket.receive()
+        listed = {one["key"]: one for one in admin.get("/topics")["topics"]}
+        assert listed["topic:listed"]["subscribers"] == 1
+        assert listed["topic:listed"]["published"] == 1
+        assert listed["topic:listed"]["published_at_ms"] > 0
+    wait_for(lambda: {one["key"]: one["subscribers"] for one in
+                      admin.get("/topics")["topics"]}["topic:listed"] == 0)
+    assert admin.get("/topics?limit=0")["topics"] == []
+    assert admin.server.get("/topics").status == 404
+
+
 @pytest.mark.parametrize("code", ["999", "1005", "5000", "x"])
 def test_a_close_code_must_be_one(admin, code):
     with admin.server.socket("/demo/echo"):

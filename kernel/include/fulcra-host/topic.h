@@ -5,6 +5,7 @@
  * Topics, for the transports that deliver
  */
 
+#include <fulcra-host/kernel.h>
 #include <fulcra/topic.h>
 
 G_BEGIN_DECLS
@@ -46,6 +47,12 @@ bool fulcra_host_topic_leave(FulcraTopic *self, FulcraSocket *socket);
 /* --- while it is not --- */
 
 void fulcra_host_topic_cut_presence(FulcraTopic *self);
+
+/** Calls @each for every topic that was opened by its key, in no order, with a
+ * lock held: it opens and finds none. */
+void fulcra_host_kernel_foreach_topic(FulcraKernel *kernel,
+        void (*each)(const char *key, FulcraTopic *topic, void *user_data),
+        void *user_data);
 
 /** Marks @request, a root that was not issued, as a subscription. */
 void fulcra_host_request_set_subscription(FulcraRequest *request);

@@ -5,7 +5,7 @@
 import { follow } from './api.js';
 import { h } from './dom.js';
 
-const VIEWS = ['overview', 'spaces', 'requests', 'sockets', 'cache', 'modules', 'settings', 'log'];
+const VIEWS = ['overview', 'spaces', 'requests', 'sockets', 'topics', 'cache', 'modules', 'settings', 'log'];
 const main = document.getElementById('view');
 const links = Object.fromEntries(VIEWS.map((name) => [name, h('a', { href: `#/${name}` }, name)]));
 let close = [];
