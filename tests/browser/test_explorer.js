@@ -88,6 +88,7 @@ test('a tree of requests, and two compared', { skip }, async () => {
   for (const name of ['one', 'two']) await page.click(`.trees button:has-text("greet/${name}")`);
   assert.strictEqual(await page.locator('.waterfall').count(), 2);
   assert.ok(await page.locator('.waterfall li:has-text("setting:/greeting")').count() >= 1);
+  assert.match(await page.textContent('.waterfall li'), /(for all|for who has|because of) ?/);
   await shot(page, 'explorer-compared');
   await page.click('button:has-text("Stop")');
   await page.waitForSelector('button:has-text("Trace")');
