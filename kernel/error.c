@@ -3,7 +3,8 @@
 /*
  * error.c - the error domain, and what an error carries beside its message
  *
- * The stack of requests and the trace of a resolution are private data of the
+ * The stack of requests, the trace of a resolution and the code of a refusal
+ * are private data of the
  * GError (an "extended error"), so that they travel wherever it is copied or
  * propagated without anybody having to know of them.
  */
@@ -14,6 +15,7 @@
 typedef struct {
     char *stack;
     char *trace;
+    char *refusal;
 } FulcraErrorPrivate;
 
 static void
@@ -21,6 +23,7 @@ fulcra_error_private_init(FulcraErrorPrivate *self)
 {
     self->stack = NULL;
     self->trace = NULL;
+    self->refusal = NULL;
 }
 
 static void
@@ -29,6 +32,7 @@ fulcra_error_private_copy(
 {
     to->stack = g_strdup(from->stack);
     to->trace = g_strdup(from->trace);
+    to->refusal = g_strdup(from->refusal);
 }
 
 static void
@@ -36,6 +40,7 @@ fulcra_error_private_clear(FulcraErrorPrivate *self)
 {
     g_free(self->stack);
     g_free(self->trace);
+    g_free(self->refusal);
 }
 
 G_DEFINE_EXTENDED_ERROR(FulcraError, fulcra_error)
@@ -75,6 +80,30 @@ fulcra_error_get_trace(const GError *error)
     FulcraErrorPrivate *private = error_private(error);
 
     return private == NULL ? NULL : private->trace;
+}
+
+FulcraRepresentation *
+fulcra_error_refuse(GError **error, const char *code, const char *format, ...)
+{
+    va_list arguments;
+
+    g_return_val_if_fail(code != NULL && format != NULL, NULL);
+
+    va_start(arguments, format);
+    GError *refused = g_error_new_valist(
+            FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN, format, arguments);
+    va_end(arguments);
+    fulcra_error_get_private(refused)->refusal = g_strdup(code);
+    g_propagate_error(error, refused);
+    return NULL;
+}
+
+const char *
+fulcra_error_get_refusal(const GError *error)
+{
+    FulcraErrorPrivate *private = error_private(error);
+
+    return private == NULL ? NULL : private->refusal;
 }
 
 GError *

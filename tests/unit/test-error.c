@@ -43,11 +43,35 @@ test_foreign(void)
     g_assert_cmpstr(fulcra_error_get_stack(adopted), ==, "SINK res:/x");
 }
 
+static void
+test_refusal(void)
+{
+    GError *first = NULL, *propagated = NULL;
+
+    g_assert_null(fulcra_error_refuse(
+            &first, "name-taken", "%s has that name", "Ann"));
+    g_propagate_prefixed_error(&propagated, first, "chat: ");
+    g_autoptr(GError) copy = g_error_copy(propagated);
+    g_error_free(propagated);
+    g_assert_error(copy, FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN);
+    g_assert_cmpstr(copy->message, ==, "chat: Ann has that name");
+    g_assert_cmpstr(fulcra_error_get_refusal(copy), ==, "name-taken");
+
+    g_autoptr(GError) other =
+            g_error_new(FULCRA_ERROR, FULCRA_ERROR_FORBIDDEN, "no");
+    g_autoptr(GError) foreign = g_error_new(G_IO_ERROR, G_IO_ERROR_FAILED, "x");
+    g_assert_null(fulcra_error_get_refusal(other));
+    g_assert_null(fulcra_error_get_refusal(foreign));
+    g_assert_null(fulcra_error_get_refusal(NULL));
+    g_assert_null(fulcra_error_refuse(NULL, "unheard", "by nobody"));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/error/travels", test_travels);
     g_test_add_func("/error/foreign", test_foreign);
+    g_test_add_func("/error/refusal", test_refusal);
     return g_test_run();
 }

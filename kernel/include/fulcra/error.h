@@ -45,6 +45,24 @@ GQuark fulcra_error_quark(void);
 const char *fulcra_error_id(FulcraErrorCode code);
 
 /**
+ * fulcra_error_refuse:
+ * @code: for the program that asked: a word of the application's protocol, such
+ *     as "name-taken"
+ * @format: for whoever sits before it, as printf() has it
+ *
+ * Sets @error to a FULCRA_ERROR_FORBIDDEN that carries @code, however far it
+ * travels. Messages (see doc/guide/composing.md) tell the client both.
+ *
+ * Returns: NULL: `return fulcra_error_refuse(error, "name-taken", "...");`
+ */
+FulcraRepresentation *fulcra_error_refuse(GError **error, const char *code,
+        const char *format, ...) FULCRA_PRINTF(3, 4);
+
+/** The code of one that fulcra_error_refuse() made. (transfer none) (nullable):
+ * NULL for any other */
+const char *fulcra_error_get_refusal(const GError *error);
+
+/**
  * fulcra_error_get_stack:
  *
  * Returns: (transfer none) (nullable): the requests that @error came through,
