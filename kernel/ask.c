@@ -6,6 +6,7 @@
 
 #include "private/request.h"
 #include "private/run.h"
+#include <fulcra-host/identifier.h>
 #include <fulcra/error.h>
 #include <fulcra/identifier.h>
 #include <fulcra/representation.h>
@@ -19,6 +20,21 @@ fulcra_request_source(FulcraRequest *self, FulcraIdentifier *identifier,
 
     fulcra_request_set_wanted_type(request, type);
     return fulcra_request_issue(request, error);
+}
+
+int64_t
+fulcra_request_source_setting(FulcraRequest *self, const char *name)
+{
+    g_return_val_if_fail(self != NULL && name != NULL, 0);
+    g_autofree char *text = g_strconcat("setting:/", name, NULL);
+    g_autoptr(FulcraIdentifier) identifier =
+            fulcra_host_identifier_parse(text, NULL);
+    g_autoptr(FulcraRepresentation) value =
+            identifier == NULL ? NULL
+                               : fulcra_request_source(self, identifier,
+                                         FULCRA_TYPE_INT, NULL);
+
+    return value != NULL ? fulcra_representation_get_int(value) : 0;
 }
 
 bool

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * json.c - JSON text to nodes: json-glib enters the kernel's parsing here
+ * json.c - JSON text to nodes, and values to JSON text
  *
- * It gets to see only what is JSON: see json_check.c.
+ * json-glib enters the kernel's parsing here. It gets to see only what is JSON:
+ * see json_check.c.
  */
 
 #include "private/json.h"
@@ -30,4 +31,33 @@ fulcra__json_parse(const char *text, size_t length, GError **error)
         return NULL;
     }
     return json_parser_steal_root(parser);
+}
+
+FulcraRepresentation *
+fulcra__json_print(GVariant *value)
+{
+    size_t length;
+    char *text = json_gvariant_serialize_data(value, &length);
+
+    return fulcra_representation_new_take(
+            FULCRA_TYPE_JSON_TEXT, text, length, g_free);
+}
+
+GVariant *
+fulcra__json_build(const char *format, va_list *arguments)
+{
+    return g_variant_ref_sink(g_variant_new_parsed_va(format, arguments));
+}
+
+FulcraRepresentation *
+fulcra_representation_new_json_printf(const char *format, ...)
+{
+    va_list arguments;
+
+    g_return_val_if_fail(format != NULL, NULL);
+
+    va_start(arguments, format);
+    g_autoptr(GVariant) value = fulcra__json_build(format, &arguments);
+    va_end(arguments);
+    return fulcra__json_print(value);
 }

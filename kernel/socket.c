@@ -5,6 +5,7 @@
  * them
  */
 
+#include "private/json.h"
 #include "private/kernel.h"
 #include <fulcra-host/request.h>
 #include <fulcra-host/socket.h>
@@ -39,6 +40,21 @@ fulcra_socket_send(
 {
     g_return_val_if_fail(self != NULL && message != NULL, false);
     return self->ops->send(self, message, error);
+}
+
+bool
+fulcra_socket_send_json(
+        FulcraSocket *self, GError **error, const char *format, ...)
+{
+    va_list arguments;
+
+    g_return_val_if_fail(self != NULL && format != NULL, false);
+
+    va_start(arguments, format);
+    g_autoptr(GVariant) value = fulcra__json_build(format, &arguments);
+    va_end(arguments);
+    g_autoptr(FulcraRepresentation) message = fulcra__json_print(value);
+    return fulcra_socket_send(self, message, error);
 }
 
 bool

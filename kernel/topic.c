@@ -11,11 +11,15 @@
 
 #include "private/topic.h"
 #include "private/cut.h"
+#include "private/json.h"
 #include "private/representation.h"
+#include "private/topic_kept.h"
+#include "private/topic_names.h"
 #include "private/topics.h"
 #include <fulcra-host/socket.h>
 #include <fulcra-host/stats.h>
 #include <fulcra-host/topic.h>
+#include <fulcra/error.h>
 #include <fulcra/representation.h>
 #include <fulcra/request.h>
 
@@ -30,6 +34,8 @@ struct _FulcraTopic {
     uint64_t n_published;
     int64_t published_at;    /* microseconds since 1970; 0: never */
     GHashTable *subscribers; /* FulcraSocket, held -> how often */
+    FulcraTopicKept kept;
+    FulcraTopicNames names;
 };
 
 FulcraTopic *
@@ -45,6 +51,7 @@ fulcra__topic_new(const char *key)
     pthread_mutex_init(&self->lock, NULL);
     self->subscribers = g_hash_table_new_full(g_direct_hash, g_direct_equal,
             (GDestroyNotify)fulcra_socket_unref, NULL);
+    fulcra__topic_kept_init(&self->kept);
     return self;
 }
 
@@ -70,6 +77,8 @@ fulcra_topic_unref(FulcraTopic *self)
     g_assert(self->listeners == NULL); /* each holds a reference */
     fulcra_representation_unref(self->last);
     g_hash_table_unref(self->subscribers);
+    fulcra__topic_kept_clear(&self->kept);
+    fulcra__topic_names_clear(&self->names);
     pthread_mutex_destroy(&self->lock);
     g_free(self->key);
     g_free(self->presence_key);
@@ -81,17 +90,24 @@ fulcra__topic_is_unused(FulcraTopic *self)
 {
     if (!fulcra_refs_unique(&self->refs))
         return false;
-    return fulcra_topic_get_n_subscribers(self) == 0;
+    pthread_mutex_lock(&self->lock);
+    bool unused = g_hash_table_size(self->subscribers) == 0 &&
+                  fulcra__topic_names_count(&self->names) == 0;
+    pthread_mutex_unlock(&self->lock);
+    return unused;
 }
 
-void
-fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
+/* @value: (nullable): @message once more, to be kept: the last @most of them */
+static void
+publish(FulcraTopic *self, FulcraRepresentation *message, GVariant *value,
+        unsigned most)
 {
-    g_return_if_fail(self != NULL && message != NULL);
     FulcraRepresentation *kept = fulcra_representation_ref(message);
     int64_t now = g_get_real_time();
 
     pthread_mutex_lock(&self->lock);
+    if (value != NULL)
+        fulcra__topic_kept_add(&self->kept, value, most);
     for (FulcraTopicListener *listener = self->listeners; listener != NULL;
             listener = listener->next)
         listener->published(listener, message);
@@ -107,9 +123,57 @@ fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
 }
 
 void
+fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message)
+{
+    g_return_if_fail(self != NULL && message != NULL);
+    publish(self, message, NULL, 0);
+}
+
+void
+fulcra_topic_publish_json(FulcraTopic *self, const char *format, ...)
+{
+    va_list arguments;
+
+    g_return_if_fail(self != NULL && format != NULL);
+
+    va_start(arguments, format);
+    g_autoptr(GVariant) value = fulcra__json_build(format, &arguments);
+    va_end(arguments);
+    g_autoptr(FulcraRepresentation) message = fulcra__json_print(value);
+    publish(self, message, NULL, 0);
+}
+
+void
+fulcra_topic_publish_kept(
+        FulcraTopic *self, unsigned most, const char *format, ...)
+{
+    va_list arguments;
+
+    g_return_if_fail(self != NULL && format != NULL);
+
+    va_start(arguments, format);
+    g_autoptr(GVariant) value = fulcra__json_build(format, &arguments);
+    va_end(arguments);
+    g_autoptr(FulcraRepresentation) message = fulcra__json_print(value);
+    publish(self, message, value, most);
+}
+
+GVariant *
+fulcra_topic_get_kept(FulcraTopic *self)
+{
+    g_return_val_if_fail(self != NULL, NULL);
+
+    pthread_mutex_lock(&self->lock);
+    GVariant *list = fulcra__topic_kept_list(&self->kept);
+    pthread_mutex_unlock(&self->lock);
+    return list;
+}
+
+void
 fulcra_topic_clear(FulcraTopic *self)
 {
     pthread_mutex_lock(&self->lock);
+    fulcra__topic_kept_clear(&self->kept);
     FulcraRepresentation *last = g_steal_pointer(&self->last);
     self->n_published = 0;
     self->published_at = 0;
@@ -196,6 +260,55 @@ fulcra_topic_unsubscribe(FulcraTopic *self, FulcraSocket *socket)
 {
     g_return_if_fail(self != NULL && socket != NULL);
     socket->ops->unsubscribe(socket, self);
+}
+
+/* --- names --- */
+
+bool
+fulcra_topic_join(FulcraTopic *self, FulcraSocket *socket, const char *name,
+        GError **error)
+{
+    g_return_val_if_fail(self != NULL && socket != NULL && name != NULL, false);
+
+    pthread_mutex_lock(&self->lock);
+    bool joined = fulcra__topic_names_add(&self->names, socket, name, error);
+    pthread_mutex_unlock(&self->lock);
+    return joined;
+}
+
+char *
+fulcra_topic_leave(FulcraTopic *self, FulcraSocket *socket)
+{
+    g_return_val_if_fail(self != NULL && socket != NULL, NULL);
+
+    pthread_mutex_lock(&self->lock);
+    char *name = fulcra__topic_names_remove(&self->names, socket);
+    pthread_mutex_unlock(&self->lock);
+    return name;
+}
+
+char *
+fulcra_topic_get_name(FulcraTopic *self, FulcraSocket *socket, GError **error)
+{
+    g_return_val_if_fail(self != NULL && socket != NULL, NULL);
+
+    pthread_mutex_lock(&self->lock);
+    char *name = g_strdup(fulcra__topic_names_find(&self->names, socket));
+    pthread_mutex_unlock(&self->lock);
+    if (name == NULL)
+        fulcra_error_refuse(error, "not-joined", "join first");
+    return name;
+}
+
+GVariant *
+fulcra_topic_list_names(FulcraTopic *self)
+{
+    g_return_val_if_fail(self != NULL, NULL);
+
+    pthread_mutex_lock(&self->lock);
+    GVariant *list = fulcra__topic_names_list(&self->names);
+    pthread_mutex_unlock(&self->lock);
+    return list;
 }
 
 /* --- for transports --- */

@@ -17,6 +17,7 @@
 struct _FulcraTopics {
     pthread_mutex_t lock;
     GHashTable *topics; /* key -> FulcraTopic; guarded by lock */
+    GHashTable *own;    /* of those, held: that are never forgotten; so too */
 };
 
 FulcraTopics *
@@ -27,12 +28,15 @@ fulcra__topics_new(void)
     pthread_mutex_init(&self->lock, NULL);
     self->topics = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
             (GDestroyNotify)fulcra_topic_unref);
+    self->own = g_hash_table_new_full(
+            NULL, NULL, (GDestroyNotify)fulcra_topic_unref, NULL);
     return self;
 }
 
 void
 fulcra__topics_free(FulcraTopics *self)
 {
+    g_hash_table_unref(self->own);
     g_hash_table_unref(self->topics);
     pthread_mutex_destroy(&self->lock);
     g_free(self);
@@ -97,6 +101,19 @@ fulcra_topic_open(
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_OVERLOADED,
                 "there are %u topics already, and all of them are in use",
                 most);
+    return topic;
+}
+
+FulcraTopic *
+fulcra_topic_get(FulcraRequest *request, const char *key)
+{
+    g_return_val_if_fail(request != NULL && key != NULL, NULL);
+    FulcraTopics *self = fulcra_host_request_get_kernel(request)->topics;
+
+    pthread_mutex_lock(&self->lock);
+    FulcraTopic *topic = open_locked(self, key, UINT_MAX);
+    g_hash_table_add(self->own, topic); /* takes the reference, once */
+    pthread_mutex_unlock(&self->lock);
     return topic;
 }
 

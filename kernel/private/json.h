@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <fulcra/representation.h>
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 #define FULCRA__JSON_MAX_DEPTH 64
+
+/** @value, rendered: FULCRA_TYPE_JSON_TEXT. (transfer full) */
+FulcraRepresentation *fulcra__json_print(GVariant *value);
+
+/** What g_variant_new_parsed() makes, and its one reference. */
+GVariant *fulcra__json_build(const char *format, va_list *arguments);
 
 /** Parses text from anywhere, a message included. Fails with
  * FULCRA_ERROR_BAD_ARGUMENT: not JSON, or nested too deep. (transfer full) */

@@ -8,6 +8,8 @@
 #include <fulcra-host/sync.h>
 #include <fulcra/fulcra.h>
 
+#include <string.h>
+
 static atomic_int destroyed;
 
 static void
@@ -135,6 +137,24 @@ test_derived(void)
     fulcra_representation_unref(twin);
 }
 
+static void
+test_json_printf(void)
+{
+    const char *const names[] = { "a", "\"", NULL };
+    g_autoptr(FulcraRepresentation) json =
+            fulcra_representation_new_json_printf(
+                    "{'text': <%s>, 'n': <%x>, 'yes': <%b>, 'list': <%@as>}",
+                    "\\ \"é\n", G_MININT64, true, g_variant_new_strv(names, 2));
+    size_t length;
+    const char *text = fulcra_representation_get_bytes(json, &length);
+
+    g_assert_true(fulcra_representation_has_type(json, FULCRA_TYPE_JSON_TEXT));
+    g_assert_cmpuint(length, ==, strlen(text));
+    g_assert_cmpstr(text, ==,
+            "{\"text\":\"\\\\ \\\"é\\n\",\"n\":-9223372036854775808,"
+            "\"yes\":true,\"list\":[\"a\",\"\\\"\"]}");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -142,5 +162,6 @@ main(int argc, char **argv)
     g_test_add_func("/representation/payloads", test_payloads);
     g_test_add_func("/representation/copy-on-write", test_copy_on_write);
     g_test_add_func("/representation/derived", test_derived);
+    g_test_add_func("/representation/json-printf", test_json_printf);
     return g_test_run();
 }

@@ -43,6 +43,8 @@
     X(MESSAGES_DROPPED, "messages_dropped",                                    \
             "not sent: the socket was too slow")                               \
     X(PUBLISHED, "published", "messages published to topics")                  \
+    X(KEPT_FORGOTTEN, "kept_forgotten",                                        \
+            "messages that topics kept, forgotten for their size")             \
     X(DELIVERED, "delivered", "messages of topics that sockets were given")    \
     X(BYTES_IN, "bytes_in", "bytes received on WebSockets")                    \
     X(BYTES_OUT, "bytes_out", "bytes sent on WebSockets")                      \

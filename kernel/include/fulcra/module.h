@@ -60,6 +60,25 @@ typedef struct {
         load_function,                                                         \
     };
 
+/*
+ * The same for a module of one endpoint that needs nothing when it loads; what
+ * follows its id are members of FulcraEndpointOps:
+ *
+ *     FULCRA_MODULE_DEFINE_ENDPOINT("hello", "hello", .source = hello_source)
+ */
+#define FULCRA_MODULE_DEFINE_ENDPOINT(module_name, id, ...)                    \
+    static bool fulcra_module_load_endpoint(                                   \
+            FulcraModule *module, GError **error)                              \
+    {                                                                          \
+        static const FulcraEndpointOps ops = {                                 \
+            .size = sizeof(FulcraEndpointOps),                                 \
+            __VA_ARGS__,                                                       \
+        };                                                                     \
+                                                                               \
+        return fulcra_module_add_endpoint(module, id, &ops, NULL, error);      \
+    }                                                                          \
+    FULCRA_MODULE_DEFINE(module_name, fulcra_module_load_endpoint)
+
 /**
  * fulcra_module_add_endpoint:
  * @id: as the definition names it

@@ -80,6 +80,20 @@ FulcraRepresentation *fulcra_representation_new_strings(
 struct _JsonNode;
 FulcraRepresentation *fulcra_representation_new_json(struct _JsonNode *node);
 
+/**
+ * fulcra_representation_new_json_printf:
+ * @format: as g_variant_new_parsed() has it: { } is an object whose values
+ *     stand in < >, [ ] a list; texts are UTF-8
+ *
+ *     fulcra_representation_new_json_printf(
+ *             "{'type': <'say'>, 'text': <%s>, 'at': <%x>}", text, now)
+ *
+ * Text of FULCRA_TYPE_JSON_TEXT, whatever a text holds. A format that is wrong
+ * ends the program.
+ */
+FulcraRepresentation *fulcra_representation_new_json_printf(
+        const char *format, ...);
+
 FulcraRepresentation *fulcra_representation_ref(FulcraRepresentation *self);
 void fulcra_representation_unref(FulcraRepresentation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraRepresentation, fulcra_representation_unref)

@@ -120,6 +120,10 @@ void fulcra_request_attach_check(FulcraRequest *self, FulcraIdentifier *check);
 FulcraRepresentation *fulcra_request_source(FulcraRequest *self,
         FulcraIdentifier *identifier, const char *type, GError **error);
 
+/** The setting @name of the module, an int, a duration (milliseconds) or a size
+ * (bytes); 0 where it has none of that name. */
+int64_t fulcra_request_source_setting(FulcraRequest *self, const char *name);
+
 /** @primary: (transfer none) */
 bool fulcra_request_sink(FulcraRequest *self, FulcraIdentifier *identifier,
         FulcraRepresentation *primary, GError **error);

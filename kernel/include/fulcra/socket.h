@@ -60,6 +60,10 @@ char *fulcra_socket_get_id(FulcraSocket *self);
 bool fulcra_socket_send(
         FulcraSocket *self, FulcraRepresentation *message, GError **error);
 
+/** Sends what fulcra_representation_new_json_printf() makes of @format. */
+bool fulcra_socket_send_json(
+        FulcraSocket *self, GError **error, const char *format, ...);
+
 /**
  * fulcra_socket_disconnect:
  * @code: a close code that may be sent, 1000 to 4999

@@ -39,6 +39,17 @@ G_BEGIN_DECLS
 FulcraTopic *fulcra_topic_open(
         FulcraRequest *request, const char *key, unsigned most, GError **error);
 
+/**
+ * fulcra_topic_get:
+ * @key: of the code's choice, never a client's
+ *
+ * The same for a topic that is there as long as the server, however often the
+ * module is replaced.
+ *
+ * Returns: (transfer none): as long as the server
+ */
+FulcraTopic *fulcra_topic_get(FulcraRequest *request, const char *key);
+
 /** The one that was opened. (transfer full) (nullable) */
 FulcraTopic *fulcra_topic_find(FulcraRequest *request, const char *key);
 
@@ -52,7 +63,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraTopic, fulcra_topic_unref)
  * as text messages, others as binary ones; encoded once for all of them. */
 void fulcra_topic_publish(FulcraTopic *self, FulcraRepresentation *message);
 
-/** Forgets the last message and the counts; who is subscribed stays so. */
+/** Publishes what fulcra_representation_new_json_printf() makes of @format. */
+void fulcra_topic_publish_json(FulcraTopic *self, const char *format, ...);
+
+/**
+ * fulcra_topic_publish_kept:
+ * @most: how many are kept, this one too; the oldest are forgotten
+ *
+ * The same, and keeps it for who comes later: no more than 1 MiB of them.
+ */
+void fulcra_topic_publish_kept(
+        FulcraTopic *self, unsigned most, const char *format, ...);
+
+/** What was kept, oldest first, as a list for %@av: `'recent': <%@av>`.
+ * (transfer full): floating */
+struct _GVariant *fulcra_topic_get_kept(FulcraTopic *self);
+
+/** Forgets the last message, those kept and the counts; who is subscribed stays
+ * so. */
 void fulcra_topic_clear(FulcraTopic *self);
 
 /** The last message. (transfer full) (nullable): NULL before the first */
@@ -87,6 +115,34 @@ bool fulcra_topic_subscribe(
 /** Ends what fulcra_topic_subscribe() began. What was published before may
  * still arrive. */
 void fulcra_topic_unsubscribe(FulcraTopic *self, FulcraSocket *socket);
+
+/* --- names: who is here, as the others call them --- */
+
+/**
+ * fulcra_topic_join:
+ * @name: (transfer none): 1 to 1024 bytes
+ *
+ * Gives @socket a name of its own in the topic. It is nothing more: what it is
+ * to hear it is sent, or subscribes to.
+ *
+ * Fails, as fulcra_error_refuse() has it, with "already-joined" where the
+ * socket has a name, with "name-taken" where another has this one, and with
+ * FULCRA_ERROR_BAD_ARGUMENT where it is empty or too long.
+ */
+bool fulcra_topic_join(FulcraTopic *self, FulcraSocket *socket,
+        const char *name, GError **error);
+
+/** Takes the name away again: to be called by what answers DELETE of the
+ * socket. Returns (transfer full) (nullable): the name that it had */
+char *fulcra_topic_leave(FulcraTopic *self, FulcraSocket *socket);
+
+/** The name of @socket; NULL with a refusal "not-joined" where it has none.
+ * (transfer full) (nullable) */
+char *fulcra_topic_get_name(
+        FulcraTopic *self, FulcraSocket *socket, GError **error);
+
+/** All names, in no order, as a list for %@as. (transfer full): floating */
+struct _GVariant *fulcra_topic_list_names(FulcraTopic *self);
 
 /** @self as the answer to a subscription. (transfer full) */
 FulcraRepresentation *fulcra_representation_new_topic(FulcraTopic *self);
