@@ -9,6 +9,7 @@ const FulcraKind *const fulcra_space_kinds[] = {
     &fulcra_kind_literal,
     &fulcra_kind_mapper,
     &fulcra_kind_chain,
+    &fulcra_kind_messages,
     &fulcra_kind_limiter,
     &fulcra_kind_pluggable,
     &fulcra_kind_errors,

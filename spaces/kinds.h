@@ -79,6 +79,13 @@ extern const FulcraKind fulcra_kind_literal;
  */
 extern const FulcraKind fulcra_kind_chain;
 
+/*
+ * { "messages": { "grammar": "ws:/chat", "types": {
+ *       "say": { "fields": { "text": { "max": 2000 } },
+ *                "request": "active:chat", "primary": "text" } } } }
+ */
+extern const FulcraKind fulcra_kind_messages;
+
 /* { "limiter": { "grammar": "res:/etc/{rest*}" } }: looked for no further */
 extern const FulcraKind fulcra_kind_limiter;
 

@@ -131,22 +131,30 @@ fulcra__grammars_parse(
     return self;
 }
 
-FulcraDeclaredRequest *
-fulcra__grammars_parse_request(const GPtrArray *self, FulcraDocument *document,
-        FulcraProblems *problems, JsonNode *node)
+GArray *
+fulcra__grammars_list_slots(const GPtrArray *self, bool *more)
 {
-    g_autoptr(GArray) slots =
-            g_array_new(false, false, sizeof(FulcraGrammarSlot));
-    FulcraDeclaredNames names = { .more = false };
+    GArray *slots = g_array_new(false, false, sizeof(FulcraGrammarSlot));
 
+    *more = false;
     for (unsigned i = 0; i < self->len; i++) {
         size_t n;
         g_autofree FulcraGrammarSlot *some =
                 fulcra_host_grammar_list_slots(self->pdata[i], &n);
 
         g_array_append_vals(slots, some, (unsigned)n);
-        names.more |= fulcra_host_grammar_takes_more(self->pdata[i]);
+        *more |= fulcra_host_grammar_takes_more(self->pdata[i]);
     }
+    return slots;
+}
+
+FulcraDeclaredRequest *
+fulcra__grammars_parse_request(const GPtrArray *self, FulcraDocument *document,
+        FulcraProblems *problems, JsonNode *node)
+{
+    FulcraDeclaredNames names = { .more = false };
+    g_autoptr(GArray) slots = fulcra__grammars_list_slots(self, &names.more);
+
     names.slots = (FulcraGrammarSlot *)slots->data;
     names.n_slots = slots->len;
     return fulcra_host_declared_request_parse(document, problems, node, &names);

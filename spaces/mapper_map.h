@@ -24,6 +24,10 @@ extern const FulcraSchema fulcra__map_item_schema;
 GPtrArray *fulcra__grammars_parse(
         FulcraDocument *document, FulcraProblems *problems, JsonNode *node);
 
+/** The slots of all of @self. @more: (out): whether there may be others.
+ * (transfer full): of FulcraGrammarSlot */
+GArray *fulcra__grammars_list_slots(const GPtrArray *self, bool *more);
+
 /** A request whose slots are those of all of @self, grammars, together.
  * (transfer full) (nullable): see fulcra_host_declared_request_parse() */
 FulcraDeclaredRequest *fulcra__grammars_parse_request(const GPtrArray *self,

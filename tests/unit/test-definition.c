@@ -201,10 +201,9 @@ static const struct {
             "object" },
     { HEAD SPACES "{}" TAIL,
             "module.json:4:1: an entry that says not what it is; give it "
-            "transrept, import, fileset, literal, mapper, chain, limiter, "
-            "pluggable, "
-            "errors, overlays, gatekeeper, throttle, latest, log, cors, "
-            "session, timer or id" },
+            "transrept, import, fileset, literal, mapper, chain, messages, "
+            "limiter, pluggable, errors, overlays, gatekeeper, throttle, "
+            "latest, log, cors, session, timer or id" },
     { HEAD SPACES "{\"filset\":{}}" TAIL,
             "module.json:4:1: an entry with unknown key \"filset\"; did you "
             "mean \"fileset\"?" },
