@@ -3,10 +3,11 @@
 /*
  * deadline.c - one thread and a heap
  *
- * The thread sleeps until the earliest deadline that it knows of. Deadlines
- * that are taken out do not wake it, and one that is added wakes it only if it
- * is the earliest; with one default deadline for all requests, adding one is
- * an append and the thread hardly ever wakes. It starts with the first entry.
+ * The thread sleeps until the earliest deadline that it knew of. Deadlines that
+ * are taken out do not wake it, and one that is added wakes it only if it comes
+ * before it would wake by itself; with one default deadline for all requests,
+ * adding one is an append and the thread hardly ever wakes, however often the
+ * heap becomes empty between. It starts with the first entry.
  */
 
 #include "private/deadline.h"
@@ -17,7 +18,8 @@ struct _FulcraDeadlines {
     void (*expired)(FulcraDeadline *entry);
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    GPtrArray *heap; /* of FulcraDeadline; the earliest first */
+    GPtrArray *heap;  /* of FulcraDeadline; the earliest first */
+    int64_t wakes_at; /* when the thread will look by itself */
     pthread_t thread;
     bool started, stopping;
 };
@@ -80,10 +82,12 @@ static void
 deadlines_sleep(FulcraDeadlines *self)
 {
     if (self->heap->len == 0) {
+        self->wakes_at = INT64_MAX;
         pthread_cond_wait(&self->changed, &self->lock);
         return;
     }
     int64_t at = heap_get(self, 1)->at;
+    self->wakes_at = at;
     struct timespec until = { .tv_sec = at / G_USEC_PER_SEC,
         .tv_nsec = at % G_USEC_PER_SEC * 1000 };
     pthread_cond_timedwait(&self->changed, &self->lock, &until);
@@ -165,7 +169,8 @@ fulcra__deadlines_add(FulcraDeadlines *self, FulcraDeadline *entry)
                 pthread_create(&self->thread, NULL, deadlines_run, self) == 0;
         if (!self->started)
             g_error("cannot start the thread of the deadlines");
-    } else if (entry->place == 1) {
+    } else if (entry->at < self->wakes_at) {
+        self->wakes_at = entry->at;
         pthread_cond_signal(&self->changed);
     }
     pthread_mutex_unlock(&self->lock);
