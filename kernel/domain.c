@@ -20,7 +20,6 @@
 typedef struct {
     FulcraTask drain;
     FulcraDomain *domain;
-    FulcraStage stage;
     bool scheduled; /* the drain is in the pool's queue */
     FulcraTaskQueue tasks;
 } Mailbox;
@@ -54,7 +53,6 @@ fulcra_host_domain_new(FulcraKernel *kernel, const char *name)
 
         mailbox->drain.run = mailbox_drain;
         mailbox->domain = self;
-        mailbox->stage = (FulcraStage)stage;
         fulcra__task_queue_init(&mailbox->tasks);
     }
     return self;
@@ -79,26 +77,35 @@ fulcra_host_domain_unref(FulcraDomain *self)
     g_free(self);
 }
 
-static void
-mailbox_schedule(Mailbox *self)
+/* With the lock held: whether its drain is to be queued. */
+static bool
+mailbox_schedules(Mailbox *self)
 {
     if (self->tasks.head == NULL || self->scheduled)
-        return;
+        return false;
     self->scheduled = true;
     fulcra_host_domain_ref(self->domain);
-    fulcra__pool_post(self->domain->kernel->pool, &self->drain, self->stage);
+    return true;
 }
 
-/* With the lock held: lets the next one in. */
+/* With the lock held, which it releases: lets the next one in. Drains are
+ * queued without it, as the first that a drain does is to take it. */
 static void
 domain_pass_on(FulcraDomain *self)
 {
-    if (self->held)
-        return;
-    if (self->entering > 0)
-        pthread_cond_signal(&self->freed);
+    bool schedules[FULCRA__N_STAGES] = { false };
+
+    if (!self->held) {
+        if (self->entering > 0)
+            pthread_cond_signal(&self->freed);
+        for (int stage = 0; stage < FULCRA__N_STAGES; stage++)
+            schedules[stage] = mailbox_schedules(&self->mailboxes[stage]);
+    }
+    pthread_mutex_unlock(&self->lock);
     for (int stage = 0; stage < FULCRA__N_STAGES; stage++)
-        mailbox_schedule(&self->mailboxes[stage]);
+        if (schedules[stage])
+            fulcra__pool_post(self->kernel->pool, &self->mailboxes[stage].drain,
+                    (FulcraStage)stage);
 }
 
 /* With the lock held: waits until the domain is free or @due has passed. */
@@ -140,6 +147,7 @@ domain_take(FulcraDomain *self, int64_t due)
     return true;
 }
 
+/* With the lock held, which it releases. */
 static void
 domain_give_up(FulcraDomain *self)
 {
@@ -176,7 +184,6 @@ mailbox_drain(FulcraTask *drain)
     self->scheduled = false; /* if this one comes to wait, another goes on */
     mailbox_run_some(self);
     domain_give_up(domain);
-    pthread_mutex_unlock(&domain->lock);
     fulcra_host_domain_unref(domain);
 }
 
@@ -187,20 +194,16 @@ fulcra__domain_post(FulcraDomain *self, FulcraTask *task, FulcraStage stage)
     fulcra__task_queue_append(&self->mailboxes[stage].tasks, task);
     atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
     domain_pass_on(self);
-    pthread_mutex_unlock(&self->lock);
 }
 
 void
 fulcra__domain_hasten(FulcraDomain *self, FulcraTask *task)
 {
     pthread_mutex_lock(&self->lock);
-    if (fulcra__task_queue_remove(
-                &self->mailboxes[FULCRA__BEGIN].tasks, task)) {
+    if (fulcra__task_queue_remove(&self->mailboxes[FULCRA__BEGIN].tasks, task))
         fulcra__task_queue_append(
                 &self->mailboxes[FULCRA__CONTINUE].tasks, task);
-        domain_pass_on(self);
-    }
-    pthread_mutex_unlock(&self->lock);
+    domain_pass_on(self);
 }
 
 unsigned
@@ -214,9 +217,10 @@ fulcra__domain_enter(FulcraDomain *self, int64_t due)
 {
     pthread_mutex_lock(&self->lock);
     bool entered = domain_take(self, due);
-    if (!entered)
+    if (entered)
+        pthread_mutex_unlock(&self->lock);
+    else
         domain_pass_on(self); /* a wake-up may have been meant for us */
-    pthread_mutex_unlock(&self->lock);
     return entered;
 }
 
@@ -229,7 +233,6 @@ fulcra__domain_leave(void)
         return NULL;
     pthread_mutex_lock(&self->lock);
     domain_give_up(self);
-    pthread_mutex_unlock(&self->lock);
     return self;
 }
 

@@ -23,6 +23,7 @@ struct _FulcraPool {
     FulcraTaskQueue queues[FULCRA__N_STAGES];
     atomic_uint queued;
     unsigned total, waiting, idle;
+    unsigned owed; /* tasks for which a worker was not woken yet */
     bool stopping;
     GArray *ended; /* of pthread_t */
 };
@@ -47,6 +48,19 @@ pool_next_queue(FulcraPool *self)
     return NULL;
 }
 
+/* With the lock held: one of those who are owed is woken, and sees to the next.
+ */
+static void
+pool_wake_owed(FulcraPool *self)
+{
+    if (pool_next_queue(self) == NULL)
+        self->owed = 0;
+    if (self->owed == 0 || self->idle == 0)
+        return;
+    self->owed--;
+    pthread_cond_signal(&self->work);
+}
+
 static FulcraTask *
 pool_pop(FulcraPool *self)
 {
@@ -55,7 +69,9 @@ pool_pop(FulcraPool *self)
     if (queue == NULL)
         return NULL;
     atomic_fetch_sub_explicit(&self->queued, 1, memory_order_relaxed);
-    return fulcra__task_queue_pop(queue);
+    FulcraTask *task = fulcra__task_queue_pop(queue);
+    pool_wake_owed(self);
+    return task;
 }
 
 /* The next task, or NULL where the worker is to end. */
@@ -180,15 +196,41 @@ fulcra__pool_settle(FulcraPool *self)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* With the lock held. */
-static void
+/* With the lock held: whether a worker is to be woken now. A loop that reads
+ * from a hundred sockets would wake one for each, and be interrupted as often
+ * where they share a processor. */
+static bool
+pool_wakes(FulcraPool *self)
+{
+    FulcraThread *thread = fulcra__thread_self();
+
+    if (!thread->in_turn || !thread->woke) {
+        thread->woke = thread->in_turn;
+        return true;
+    }
+    thread->owes = true;
+    self->owed++;
+    return false;
+}
+
+/* With the lock held. Whether a worker is to be woken: once it is free, as the
+ * first that a worker does is to take it. */
+static bool
 pool_append(FulcraPool *self, FulcraTask *task, FulcraStage stage)
 {
     fulcra__task_queue_append(&self->queues[stage], task);
     if (self->idle > 0)
-        pthread_cond_signal(&self->work);
-    else
-        pool_grow(self);
+        return pool_wakes(self);
+    pool_grow(self);
+    return false;
+}
+
+void
+fulcra__pool_repay(FulcraPool *self)
+{
+    pthread_mutex_lock(&self->lock);
+    pool_wake_owed(self);
+    pthread_mutex_unlock(&self->lock);
 }
 
 void
@@ -196,17 +238,22 @@ fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage)
 {
     pthread_mutex_lock(&self->lock);
     atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
-    pool_append(self, task, stage);
+    bool wakes = pool_append(self, task, stage);
     pthread_mutex_unlock(&self->lock);
+    if (wakes)
+        pthread_cond_signal(&self->work);
 }
 
 void
 fulcra__pool_hasten(FulcraPool *self, FulcraTask *task)
 {
     pthread_mutex_lock(&self->lock);
-    if (fulcra__task_queue_remove(&self->queues[FULCRA__BEGIN], task))
-        pool_append(self, task, FULCRA__CONTINUE);
+    bool wakes =
+            fulcra__task_queue_remove(&self->queues[FULCRA__BEGIN], task) &&
+            pool_append(self, task, FULCRA__CONTINUE);
     pthread_mutex_unlock(&self->lock);
+    if (wakes)
+        pthread_cond_signal(&self->work);
 }
 
 unsigned

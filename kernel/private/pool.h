@@ -34,6 +34,9 @@ typedef enum {
 void fulcra__pool_settle(FulcraPool *self);
 void fulcra__pool_post(FulcraPool *self, FulcraTask *task, FulcraStage stage);
 
+/** What a loop's turn posted without waking anybody is seen to. */
+void fulcra__pool_repay(FulcraPool *self);
+
 /** Something that has begun waits for @task: where it is queued to begin, it
  * moves to what continues. */
 void fulcra__pool_hasten(FulcraPool *self, FulcraTask *task);

@@ -17,6 +17,9 @@ typedef struct {
     FulcraKernel *kernel;
     FulcraExecutor *loop; /* (nullable): an event loop's thread: never waits */
     FulcraDomain *held;   /* (nullable): the domain whose code runs here */
+    bool in_turn;         /* of the loop */
+    bool woke;            /* a worker, in this turn */
+    bool owes;            /* wake-ups to workers, until it ends */
 } FulcraThread;
 
 extern FULCRA__THREAD_LOCAL FulcraThread fulcra__thread;

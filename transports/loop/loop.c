@@ -218,9 +218,11 @@ static void
 turn(FulcraLoop *self)
 {
     wait_for_events(self);
+    fulcra_host_thread_begin_turn();
     run_ready(self);
     run_tasks(self);
     fulcra__timers_fire(&self->timers, self->now_ns);
+    fulcra_host_thread_end_turn();
     for (FulcraTurnEnd *hook = self->turn_ends; hook != NULL; hook = hook->next)
         hook->run(hook);
 }

@@ -93,4 +93,10 @@ struct _FulcraExecutor {
 void fulcra_host_thread_enter_loop(FulcraKernel *kernel, FulcraExecutor *loop);
 void fulcra_host_thread_leave_loop(FulcraKernel *kernel);
 
+/* On a loop's thread, around what it does between two waits: of all that is
+ * posted to workers meanwhile only the first wakes one at once. */
+void fulcra_host_thread_begin_turn(void);
+/** Whether something was posted to workers. */
+bool fulcra_host_thread_end_turn(void);
+
 G_END_DECLS
