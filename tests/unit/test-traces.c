@@ -136,8 +136,7 @@ test_tree(void)
             "res:/branch/a");
     g_assert_cmpstr(json_object_get_string_member(root, "endpoint"), ==,
             "res:/branch/{name}");
-    g_assert_cmpstr(
-            json_object_get_string_member(root, "thread"), ==, "test-traces");
+    g_assert_cmpstr(json_object_get_string_member(root, "thread"), ==, "asker");
     g_assert_cmpint(json_object_get_int_member(leaf, "depth"), ==, 1);
     g_assert_cmpstr(json_object_get_string_member(leaf, "identifier"), ==,
             "res:/leaf/good");
@@ -238,6 +237,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    pthread_setname_np(pthread_self(), "asker");
     g_test_add_func("/traces/tree", test_tree);
     g_test_add_func("/traces/filters", test_filters);
     g_test_add_func("/traces/wrong-pattern", test_wrong_pattern);
