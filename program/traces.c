@@ -9,6 +9,7 @@
  */
 
 #include "traces.h"
+#include "admin/call.h"
 #include <fulcra-host/context.h>
 #include <fulcra-host/request.h>
 #include <fulcra-host/sync.h>
@@ -338,22 +339,6 @@ fulcra_traces_clear(FulcraTraces *self)
 
 /* --- as JSON: with the lock held --- */
 
-static void
-add_text(JsonBuilder *builder, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    json_builder_set_member_name(builder, name);
-    json_builder_add_string_value(builder, text);
-}
-
-static void
-add_number(JsonBuilder *builder, const char *name, int64_t number)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, number);
-}
-
 static int
 by_order(const void *a, const void *b)
 {
@@ -366,17 +351,19 @@ static void
 record_print(const Record *self, int64_t began_ns, JsonBuilder *builder)
 {
     json_builder_begin_object(builder);
-    add_number(builder, "depth", self->depth);
-    add_text(builder, "verb", fulcra_verb_to_string(self->verb));
-    add_text(builder, "identifier", self->identifier);
-    add_text(builder, "endpoint", self->endpoint);
-    add_text(builder, "space", self->space);
-    add_text(builder, "cache", self->cache);
-    add_text(builder, "explanation", self->explanation);
-    add_text(builder, "error", self->error);
-    add_text(builder, "thread", self->thread);
-    add_number(builder, "start_us", (self->started_ns - began_ns) / 1000);
-    add_number(builder, "us", (self->ended_ns - self->started_ns) / 1000);
+    fulcra_admin_put_int(builder, "depth", self->depth);
+    fulcra_admin_put_text(builder, "verb", fulcra_verb_to_string(self->verb));
+    fulcra_admin_put_text(builder, "identifier", self->identifier);
+    fulcra_admin_put_text(builder, "endpoint", self->endpoint);
+    fulcra_admin_put_text(builder, "space", self->space);
+    fulcra_admin_put_text(builder, "cache", self->cache);
+    fulcra_admin_put_text(builder, "explanation", self->explanation);
+    fulcra_admin_put_text(builder, "error", self->error);
+    fulcra_admin_put_text(builder, "thread", self->thread);
+    fulcra_admin_put_int(
+            builder, "start_us", (self->started_ns - began_ns) / 1000);
+    fulcra_admin_put_int(
+            builder, "us", (self->ended_ns - self->started_ns) / 1000);
     json_builder_end_object(builder);
 }
 
@@ -388,14 +375,13 @@ tree_print(const Tree *self, JsonBuilder *builder)
     g_autofree char *when = g_date_time_format_iso8601(at);
 
     json_builder_begin_object(builder);
-    add_number(builder, "number", (int64_t)self->number);
-    add_text(builder, "at", when);
-    add_number(builder, "us",
+    fulcra_admin_put_int(builder, "number", (int64_t)self->number);
+    fulcra_admin_put_text(builder, "at", when);
+    fulcra_admin_put_int(builder, "us",
             (records[0].ended_ns - records[0].started_ns) / 1000);
-    add_text(builder, "error", records[0].error);
-    add_number(builder, "lost", self->n_lost);
-    json_builder_set_member_name(builder, "requests");
-    json_builder_begin_array(builder);
+    fulcra_admin_put_text(builder, "error", records[0].error);
+    fulcra_admin_put_int(builder, "lost", self->n_lost);
+    fulcra_admin_begin_list(builder, "requests");
     for (unsigned i = 0; i < self->records->len; i++)
         record_print(&records[i], records[0].started_ns, builder);
     json_builder_end_array(builder);
@@ -430,13 +416,11 @@ fulcra_traces_build(
         FulcraTraces *self, uint64_t after, unsigned max, JsonBuilder *builder)
 {
     pthread_mutex_lock(&self->lock);
-    json_builder_set_member_name(builder, "tracing");
-    json_builder_add_boolean_value(builder, self->on);
-    add_number(builder, "bytes", (int64_t)self->bytes);
-    add_number(builder, "max_bytes", (int64_t)self->max_bytes);
-    add_number(builder, "lost", (int64_t)self->n_lost);
-    json_builder_set_member_name(builder, "trees");
-    json_builder_begin_array(builder);
+    fulcra_admin_put_bool(builder, "tracing", self->on);
+    fulcra_admin_put_int(builder, "bytes", (int64_t)self->bytes);
+    fulcra_admin_put_int(builder, "max_bytes", (int64_t)self->max_bytes);
+    fulcra_admin_put_int(builder, "lost", (int64_t)self->n_lost);
+    fulcra_admin_begin_list(builder, "trees");
     print_newest(self, after, max, builder);
     json_builder_end_array(builder);
     pthread_mutex_unlock(&self->lock);
