@@ -5,6 +5,7 @@
  */
 
 #include "spaces/session_layer.h"
+#include "spaces/session_users.h"
 
 #include <fulcra/identifier.h>
 
@@ -103,6 +104,38 @@ fulcra__sessions_find_bound(FulcraSessions *self, FulcraSocket *socket)
         fulcra__session_ref(session);
     pthread_mutex_unlock(&self->lock);
     return session;
+}
+
+/* --- all overlays' --- */
+
+/* (transfer full) (nullable) */
+static char *
+find_user(FulcraSessions *self, FulcraSocket *socket)
+{
+    g_autoptr(FulcraSession) session =
+            fulcra__sessions_find_bound(self, socket);
+
+    if (session == NULL || fulcra__session_has_ended(session))
+        return NULL;
+    return g_strdup(fulcra__session_get_user(session));
+}
+
+/* One that is being released waits for the lock before it is gone. */
+char *
+fulcra_session_find_user(FulcraSocket *socket)
+{
+    GHashTableIter iter;
+    void *sessions;
+    char *user = NULL;
+
+    pthread_mutex_lock(&shared_lock);
+    if (shared != NULL) {
+        g_hash_table_iter_init(&iter, shared);
+        while (user == NULL && g_hash_table_iter_next(&iter, NULL, &sessions))
+            user = find_user(sessions, socket);
+    }
+    pthread_mutex_unlock(&shared_lock);
+    return user;
 }
 
 /* --- the request's --- */

@@ -3,6 +3,7 @@
 /* sockets.c - open WebSockets, and closing one */
 
 #include "admin_private.h"
+#include "spaces/session_users.h"
 
 #include <fulcra/socket.h>
 
@@ -31,9 +32,11 @@ put_socket(const FulcraSocketInfo *info, void *user_data)
     if (self->room == 0)
         return;
     self->room--;
+    g_autofree char *user = fulcra_session_find_user(info->socket);
     json_builder_begin_object(builder);
     fulcra_admin_put_text(builder, "id", info->id);
     fulcra_admin_put_text(builder, "path", info->path);
+    fulcra_admin_put_text(builder, "user", user == NULL ? "" : user);
     fulcra_admin_put_text(builder, "address", info->address);
     fulcra_admin_put_text(builder, "state", info->state);
     fulcra_admin_put_int(builder, "loop", info->loop);

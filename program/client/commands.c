@@ -195,6 +195,7 @@ print_sockets(JsonObject *answer, const FulcraOptions *options)
     static const FulcraColumn columns[] = {
         { "id", "ID", false },
         { "path", "PATH", false },
+        { "user", "USER", false },
         { "address", "ADDRESS", false },
         { "state", "STATE", false },
         { "age_ms", "AGE MS", true },

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from client import PATIENCE, TEXT, Refused
+from admin import Admin
+from client import CLOSE, PATIENCE, TEXT, Refused, wait_for
 from visitor import Client
 
 USERS = {"alice": "wonderland", "bob": "builder"}
@@ -264,6 +265,36 @@ def test_logout_closes_the_sockets_of_all_tabs(server):
     assert receive(others, "say")["text"] == "still here"
     for socket in (*sockets, bobs, others):
         socket.tcp.close()
+
+
+def test_an_administrator_sees_whose_a_socket_is(serve, fulcra, tmp_path):
+    admin = Admin(serve("--admin", f"{tmp_path}/a"), f"{tmp_path}/a", fulcra)
+    alice, bob = Member(admin.server), Member(admin.server)
+    alice.log_in("alice")
+    bob.log_in("bob")
+
+    def users():
+        return sorted((one["path"], one["user"]) for one in admin.json("socket", "list")["sockets"])
+
+    with alice.socket(ROOM) as a, bob.socket(ROOM) as b, \
+            admin.server.socket("/demo/echo"):
+        receive(a, "welcome")
+        receive(b, "welcome")
+        assert receive(a, "join")["name"] == "bob"
+        assert users() == [("/demo/echo", ""), (ROOM, "alice"), (ROOM, "bob")]
+        text = admin.text("socket", "list")
+        assert re.search(r"^ID +PATH +USER +ADDRESS ", text)
+        assert re.search(rf" {ROOM} +alice +127\.0\.0\.1 ", text)
+        assert re.search(r" /demo/echo +127\.0\.0\.1 ", text)
+        for cookie in alice.cookies.values():
+            assert cookie not in text + json.dumps(admin.get("/sockets"))
+
+        assert alice.log_out().status == 303
+        assert a.receive_close() == (4001, "session ended")
+        # until the client has answered it is there, and nobody's
+        assert "alice" not in [user for _, user in users()]
+        a.send(CLOSE, (4001).to_bytes(2, "big"))
+        wait_for(lambda: users() == [("/demo/echo", ""), (ROOM, "bob")])
 
 
 def test_login_again_ends_what_was_before(server):

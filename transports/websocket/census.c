@@ -36,6 +36,7 @@ static void
 list_one(Census *census, FulcraWebSocket *self, uint32_t now)
 {
     FulcraSocketInfo info = {
+        .socket = &self->handle->base,
         .id = self->handle->id,
         .path = fulcra_http_head_get_path(fulcra__socket_head(self)),
         .address = fulcra_http_head_get_remote_host(fulcra__socket_head(self)),

@@ -105,6 +105,7 @@ void fulcra_websockets_stop(FulcraWebSockets *self);
 
 /* A socket, as it was a moment ago. Valid during the call. */
 typedef struct {
+    FulcraSocket *socket;
     const char *id;   /* (nullable): NULL before NEW has answered */
     const char *path; /* decoded */
     const char *address;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { remove } from '../api.js';
-import { bytes, card, count, duration, h, table } from '../dom.js';
+import { bytes, card, count, duration, h, table, tag } from '../dom.js';
 
 export default function open(main, { follow, parameters }) {
   const path = h('input', { type: 'search', placeholder: '/demo/echo', 'aria-label': 'Path', value: parameters.path ?? '' });
@@ -20,18 +20,20 @@ export default function open(main, { follow, parameters }) {
   }
 
   const row = (socket) => [
-    h('code', {}, socket.id), h('code', {}, socket.path), socket.user ?? '', socket.address ?? '',
-    { number: duration(socket.age_ms ?? 0) }, { number: count(socket.inbound_messages ?? socket.inbound_bytes ?? 0) },
-    { number: bytes(socket.outbound_bytes ?? 0) },
-    h('span', { class: 'entry' }, h('a', { class: 'small', href: `#/requests?socket=${encodeURIComponent(socket.id)}` }, 'trace'),
-      h('button', { class: 'quiet tiny', onclick: () => close(socket.id) }, 'Close')),
+    [h('code', {}, socket.path), h('div', { class: 'soft small' }, h('code', {}, socket.id), ' ', socket.address)],
+    socket.user, { number: duration(socket.age_ms) },
+    { number: `${count(socket.waiting)} in, ${bytes(socket.outbound_bytes)} out` },
+    socket.state === 'open'
+      ? h('span', { class: 'entry' }, h('a', { class: 'small', href: `#/requests?socket=${encodeURIComponent(socket.id)}` }, 'trace'),
+        h('button', { class: 'quiet tiny', onclick: () => close(socket.id) }, 'Close'))
+      : tag(socket.state),
   ];
 
   function refollow() {
     end?.();
     end = follow('/sockets', { path: path.value, limit: '200' }, (answer) => {
       matching.textContent = `${count(answer.matching)} open`;
-      list.replaceChildren(table(['id', 'path', 'user', 'from', { number: 'age' }, { number: 'waiting in' }, { number: 'waiting out' }, ''],
+      list.replaceChildren(table(['path', 'user', { number: 'age' }, { number: 'queue' }, ''],
         answer.sockets.map(row), 'No socket is open.'));
     });
   }
