@@ -59,6 +59,7 @@ probe(FulcraLoader *self, GPtrArray *modules, size_t first,
         self->limits.probe_ms };
     g_autoptr(GPtrArray) libraries = g_ptr_array_new();
     g_autoptr(GPtrArray) owners = g_ptr_array_new();
+    g_autoptr(GPtrArray) uris = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
     FulcraGeneration *one;
     size_t failed;
@@ -69,9 +70,11 @@ probe(FulcraLoader *self, GPtrArray *modules, size_t first,
             continue;
         g_ptr_array_add(libraries, one->code);
         g_ptr_array_add(owners, one);
+        g_ptr_array_add(uris, (char *)one->uri);
     }
-    if (fulcra__probe_run(&how, (FulcraLibrary *const *)libraries->pdata,
-                libraries->len, &failed, &error))
+    if (fulcra__probe_run(&how, (const char *const *)uris->pdata,
+                (FulcraLibrary *const *)libraries->pdata, libraries->len,
+                &failed, &error))
         return;
     one = owners->pdata[failed];
     fulcra__generation_problem(one, problems,

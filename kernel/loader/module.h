@@ -18,7 +18,7 @@ typedef struct {
     bool is_used; /* bound by some entry */
 } FulcraAdded;
 
-/** @uri: copied */
+/** @kernel: (nullable): NULL where no request will come. @uri: copied */
 FulcraModule *fulcra__module_new(FulcraKernel *kernel, const char *uri);
 FulcraModule *fulcra__module_ref(FulcraModule *self);
 void fulcra__module_unref(FulcraModule *self);

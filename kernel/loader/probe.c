@@ -2,17 +2,21 @@
 /*
  * probe.c - both ends of the probe
  *
- * dlopen() runs constructors, and one that crashes takes its process with it.
- * So a child maps the same copies first. It is spawned, not forked, since what
- * forks has threads that hold locks.
+ * dlopen() runs constructors, then the loader runs the load function, and what
+ * crashes in either takes its process with it. So a child does both first, with
+ * the same copies. It is spawned, not forked, since what forks has threads that
+ * hold locks. It has no kernel: a load function says what endpoints there are,
+ * and is asked nothing. What that function says is judged when the server runs
+ * it; here only whether it comes to an end.
  *
- * On descriptor 3, where constructors that print do no harm, the child says a
- * line for each step: "load" before a shared object is mapped, "name NAME"
- * after it, "fail REASON" where it cannot be. What it did not say when it ended
- * is what it was doing.
+ * On descriptor 3, where code that prints does no harm, the child says a line
+ * before each step and one after it: "map", "name NAME" or "fail REASON";
+ * "load", "loaded". What it did not say when it ended is what it was doing.
  */
 
 #include "probe.h"
+
+#include "module.h"
 
 #include <fulcra-host/change.h>
 #include <fulcra/error.h>
@@ -35,36 +39,56 @@
 
 /* --- the child --- */
 
-static bool
-probe_one(const char *path)
+/* (nullable): NULL where it cannot be mapped */
+static void *
+probe_map(const char *path)
 {
-    const FulcraModuleDescriptor *descriptor;
     void *handle;
 
-    dprintf(REPORT_FD, "load\n");
+    dprintf(REPORT_FD, "map\n");
     handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) {
+    if (handle == NULL)
         dprintf(REPORT_FD, "fail %s\n", dlerror());
+    return handle;
+}
+
+/* The module is never freed: the process ends with it. */
+static void
+probe_load(const char *uri, const FulcraModuleDescriptor *descriptor)
+{
+    g_autoptr(GError) error = NULL;
+
+    dprintf(REPORT_FD, "load\n");
+    if (descriptor != NULL && descriptor->load != NULL)
+        fulcra__module_load(fulcra__module_new(NULL, uri), descriptor, &error);
+    dprintf(REPORT_FD, "loaded\n");
+}
+
+static bool
+probe_one(const char *uri, const char *path)
+{
+    const FulcraModuleDescriptor *descriptor;
+    void *handle = probe_map(path);
+
+    if (handle == NULL)
         return false;
-    }
     descriptor = dlsym(handle, "fulcra_module");
-    if (descriptor == NULL || descriptor->name == NULL) {
-        dprintf(REPORT_FD, "name \n");
-        return true;
-    }
-    dprintf(REPORT_FD, "name %s\n", descriptor->name);
+    dprintf(REPORT_FD, "name %s\n",
+            descriptor != NULL && descriptor->name != NULL ? descriptor->name
+                                                           : "");
+    probe_load(uri, descriptor);
     return true;
 }
 
 int
-fulcra_host_probe_main(const char *const *paths)
+fulcra_host_probe_main(const char *const *modules)
 {
     static const struct rlimit no_core = { 0, 0 };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &no_core);
-    for (; *paths != NULL; paths++)
-        if (!probe_one(*paths))
+    for (; modules[0] != NULL && modules[1] != NULL; modules += 2)
+        if (!probe_one(modules[0], modules[1]))
             break;
     _exit(0); /* destructors are not what is asked about */
 }
@@ -73,22 +97,27 @@ fulcra_host_probe_main(const char *const *paths)
 
 typedef struct {
     pid_t pid;
-    int report;       /* descriptor */
-    GString *said;    /* what came of it */
+    int report;    /* descriptor */
+    GString *said; /* what came of it */
+    unsigned timeout_ms;
     int64_t deadline; /* monotonic microseconds */
+    bool hangs;
+    int status; /* as waitpid() says it */
 } Child;
 
 /* (transfer full) */
 static const char **
-make_arguments(
-        const FulcraProbe *self, FulcraLibrary *const *libraries, size_t n)
+make_arguments(const FulcraProbe *self, const char *const *uris,
+        FulcraLibrary *const *libraries, size_t n)
 {
     GPtrArray *arguments = g_ptr_array_new();
 
     for (const char *const *word = self->command; *word != NULL; word++)
         g_ptr_array_add(arguments, (char *)*word);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        g_ptr_array_add(arguments, (char *)uris[i]);
         g_ptr_array_add(arguments, libraries[i]->copy);
+    }
     g_ptr_array_add(arguments, NULL);
     return (const char **)g_ptr_array_free(arguments, false);
 }
@@ -124,10 +153,8 @@ spawn(Child *self, const char *const *arguments, int report)
 }
 
 static bool
-child_start(Child *self, const FulcraProbe *probe,
-        FulcraLibrary *const *libraries, size_t n, GError **error)
+child_start(Child *self, const char *const *arguments, GError **error)
 {
-    g_autofree const char **arguments = make_arguments(probe, libraries, n);
     int ends[2], result;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -154,9 +181,9 @@ milliseconds_left(const Child *self)
     return (int)CLAMP(left, 0, INT_MAX);
 }
 
-/* Reads to the end; false where time is up. Something that a constructor
- * started may hold the pipe open, but then it is not the child that is asked.
- */
+/* Reads to the end; false where time is up. Something that the
+ * code started may hold the pipe open, but then it is not the child that is
+ * asked. */
 static bool
 child_listen(Child *self)
 {
@@ -178,7 +205,7 @@ child_listen(Child *self)
     }
 }
 
-/* The end of the pipe is the end of the child, unless a constructor closed it.
+/* The end of the pipe is the end of the child, unless the code closed it.
  * False where time is up. */
 static bool
 child_await(Child *self)
@@ -196,32 +223,36 @@ child_await(Child *self)
     return ready != 0;
 }
 
-/* Returns what waitpid() says. */
-static int
-child_reap(Child *self, bool kills)
+static void
+child_reap(Child *self)
 {
-    int status = 0;
-
-    if (kills)
+    if (self->hangs)
         kill(self->pid, SIGKILL);
-    while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR)
+    while (waitpid(self->pid, &self->status, 0) < 0 && errno == EINTR)
         ;
     close(self->report);
-    return status;
 }
 
+/* What a step did that did not come to its end. */
+typedef struct {
+    const char *crashes, *ends, *hangs;
+} Step;
+
+static const Step constructors = { "its constructors crash",
+    "its constructors end", "its constructors hang" };
+static const Step load_function = { "its load function crashes",
+    "its load function ends", "its load function hangs" };
+
 static bool
-say_how_it_ended(int status, GError **error)
+say_how_it_ended(const Step *step, int status, GError **error)
 {
     if (WIFSIGNALED(status))
         return fulcra__refuse(error,
-                "its constructors crash: signal %d (%s), in a child process "
-                "that loaded it first",
-                WTERMSIG(status), strsignal(WTERMSIG(status)));
+                "%s: signal %d (%s), in a child process that loaded it first",
+                step->crashes, WTERMSIG(status), strsignal(WTERMSIG(status)));
     return fulcra__refuse(error,
-            "its constructors end the process, with status %d: a child "
-            "process loaded it first",
-            WEXITSTATUS(status));
+            "%s the process, with status %d: a child process loaded it first",
+            step->ends, WEXITSTATUS(status));
 }
 
 static bool
@@ -237,52 +268,59 @@ judge_line(FulcraLibrary *library, const char *line, GError **error)
     return fulcra__refuse(error, "%s", message);
 }
 
-/* Each has two lines, "load" and what came of it. */
 static bool
-judge(Child *self, bool hangs, int status, unsigned timeout_ms,
-        FulcraLibrary *const *libraries, size_t n, size_t *failed,
-        GError **error)
+say_what_failed(const Child *self, const Step *step, GError **error)
+{
+    if (!self->hangs)
+        return say_how_it_ended(step, self->status, error);
+    return fulcra__refuse(error,
+            "%s: not loaded within %u ms, in a child process that loaded it "
+            "first",
+            step->hangs, self->timeout_ms);
+}
+
+/* Each has four lines: before and after it is mapped, before and after its load
+ * function. The last line of all is not complete. */
+static bool
+judge(const Child *self, FulcraLibrary *const *libraries, size_t n,
+        size_t *failed, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(self->said->str, "\n", -1);
-    size_t n_lines = g_strv_length(lines) - 1; /* the last is not complete */
+    size_t n_lines = g_strv_length(lines) - 1;
 
     for (*failed = 0; *failed < n; (*failed)++) {
-        size_t at = *failed * 2 + 1;
+        size_t at = *failed * 4;
 
-        if (at < n_lines) {
-            if (!judge_line(libraries[*failed], lines[at], error))
-                return false;
-        } else if (hangs) {
-            return fulcra__refuse(error,
-                    "its constructors hang: not loaded within %u ms, in a "
-                    "child process that loaded it first",
-                    timeout_ms);
-        } else {
-            return say_how_it_ended(status, error);
-        }
+        if (n_lines <= at + 1)
+            return say_what_failed(self, &constructors, error);
+        if (!judge_line(libraries[*failed], lines[at + 1], error))
+            return false;
+        if (n_lines <= at + 3)
+            return say_what_failed(self, &load_function, error);
     }
     return true;
 }
 
 bool
-fulcra__probe_run(const FulcraProbe *self, FulcraLibrary *const *libraries,
-        size_t n_libraries, size_t *failed, GError **error)
+fulcra__probe_run(const FulcraProbe *self, const char *const *uris,
+        FulcraLibrary *const *libraries, size_t n_libraries, size_t *failed,
+        GError **error)
 {
-    Child child = { .deadline = g_get_monotonic_time() +
-                                (int64_t)self->timeout_ms * 1000 };
-    bool hangs, fine;
-    int status;
+    Child child = { .timeout_ms = self->timeout_ms,
+        .deadline = g_get_monotonic_time() + (int64_t)self->timeout_ms * 1000 };
+    g_autofree const char **arguments = NULL;
+    bool fine;
 
     *failed = 0;
     if (self->command == NULL || n_libraries == 0)
         return true;
-    if (!child_start(&child, self, libraries, n_libraries, error))
+    arguments = make_arguments(self, uris, libraries, n_libraries);
+    if (!child_start(&child, arguments, error))
         return false;
     child.said = g_string_new(NULL);
-    hangs = !child_listen(&child) || !child_await(&child);
-    status = child_reap(&child, hangs);
-    fine = judge(&child, hangs, status, self->timeout_ms, libraries,
-            n_libraries, failed, error);
+    child.hangs = !child_listen(&child) || !child_await(&child);
+    child_reap(&child);
+    fine = judge(&child, libraries, n_libraries, failed, error);
     g_string_free(child.said, true);
     return fine;
 }

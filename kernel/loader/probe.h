@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A child process that loads shared objects before the server does
+ * A child process that loads modules before the server does
  */
 
 #include "library.h"
@@ -14,11 +14,13 @@ typedef struct {
 
 /**
  * fulcra__probe_run:
+ * @uris: (array length=n_libraries): of their modules
  * @libraries: (array length=n_libraries): staged; each gets its name
  * @failed: (out): which of them it was
  *
- * Fails with FULCRA_ERROR_MODULE for the first that crashes, hangs or cannot be
- * mapped.
+ * Fails with FULCRA_ERROR_MODULE for the first that cannot be mapped, or whose
+ * constructors or load function crash or hang.
  */
-bool fulcra__probe_run(const FulcraProbe *self, FulcraLibrary *const *libraries,
-        size_t n_libraries, size_t *failed, GError **error);
+bool fulcra__probe_run(const FulcraProbe *self, const char *const *uris,
+        FulcraLibrary *const *libraries, size_t n_libraries, size_t *failed,
+        GError **error);

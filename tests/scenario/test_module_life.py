@@ -157,6 +157,9 @@ def goes_on(life, server, socket):
 @pytest.mark.parametrize("words, said", [
     ("3 crash-constructor", "its constructors "),
     ("3 exit-constructor", "its constructors end the process, with status 3"),
+    ("3 crash-load", "life.so: its load function crashes: signal 6 (Aborted), "
+                     "in a child process that loaded it first"),
+    ("3 exit-load", "its load function ends the process, with status "),
     ("3 fail-load", "its load function failed: no licence"),
     ("3 fail-start", "it does not start: the database does not answer"),
 ])
@@ -181,6 +184,24 @@ def test_code_that_hangs(life, serve, words, said):
         life.write(words)
         life.await_failure(server, said)
         assert goes_on(life, server, socket)
+
+
+@pytest.mark.parametrize("words, said", [
+    ("3 crash-constructor", "its constructors "),
+    ("3 crash-load", "its load function crashes: signal 6 (Aborted)"),
+])
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_code_that_crashes_at_the_start(life, fulcra, command, words, said):
+    """Of several modules it is named, and the program ends as it wants to."""
+    folders = [f"{BUILD}/stage/demos/hello", str(life.folder)]
+    if command == "serve":
+        folders = ["--listen", "127.0.0.1:0", *(word for folder in folders
+                                                for word in ("--modules", folder))]
+    life.write(words)
+    result = fulcra(command, *folders)
+    assert result.returncode == 1, result
+    assert re.search(rf"life/module\.json:1:\d+: life\.so: {re.escape(said)}", result.stderr)
+    assert "hello.so" not in result.stderr
 
 
 @pytest.mark.parametrize("text, said", [

@@ -148,17 +148,18 @@ void fulcra_host_loader_tend(FulcraLoader *self);
 /**
  * fulcra_host_loader_set_probe:
  * @command: (array zero-terminated=1) (nullable): a program and its first
- *     arguments; it is given the paths of shared objects, and calls
- *     fulcra_host_probe_main() with them
+ *     arguments; it is given the URI of each module and the path of its shared
+ *     object, and calls fulcra_host_probe_main() with them
  *
- * Shared objects are first loaded by a child process, so that one that crashes
- * takes no server with it. Without a command they are not.
+ * A child process first loads the shared objects and runs their load functions,
+ * so that one that crashes takes no server with it. Without a command none
+ * does.
  */
 void fulcra_host_loader_set_probe(
         FulcraLoader *self, const char *const *command);
 
 /** What the child does. Returns its exit status. */
-int fulcra_host_probe_main(const char *const *paths);
+int fulcra_host_probe_main(const char *const *modules);
 
 /* How long a change waits, in milliseconds. */
 typedef struct {

@@ -39,6 +39,10 @@ typedef struct {
     uint32_t size;     /* of this struct */
     uint32_t ops_size; /* of FulcraEndpointOps */
     const char *name;
+
+    /* Says what there is: endpoints and FulcraModuleOps. It runs twice, first
+     * in a child process, so that a crash is found there: what counts outside
+     * of the process is for FulcraModuleOps.start. */
     bool (*load)(FulcraModule *module, GError **error);
 } FulcraModuleDescriptor;
 

@@ -9,7 +9,8 @@
  *   NUMBER             what it calls itself; odd ones lay their data out
  *                      differently from even ones
  *   crash-constructor, hang-constructor, exit-constructor
- *   fail-load, hang-load, fail-start, hang-start, fail-import, hang-stop
+ *   crash-load, hang-load, exit-load, fail-load
+ *   fail-start, hang-start, fail-import, hang-stop
  *   mute               it has no `talk`
  *   stateless          it does not hand its count over
  *   thread             leaves a thread behind that does not end
@@ -353,6 +354,10 @@ life_load(FulcraModule *module, GError **error)
     }
     while (is_variant("hang-load"))
         pause();
+    if (is_variant("crash-load"))
+        abort();
+    if (is_variant("exit-load"))
+        exit(4);
     shared = data_new();
     fulcra_module_set_ops(
             module, is_variant("stateless") ? &stateless_ops : &life_ops);
