@@ -129,7 +129,8 @@ request_is_plain(FulcraRequest *self, const FulcraPlaces *places)
            self->passed == NULL && self->primary == NULL &&
            self->headers == NULL && self->wanted == NULL &&
            !self->independent && fulcra__request_get_places(self) == places &&
-           self->identifier->scheme != self->root->kernel->scheme_arg;
+           fulcra__identifier_scheme(self->identifier) !=
+                   self->root->kernel->scheme_arg;
 }
 
 /* @base with one more argument, `operand`. (transfer full) (nullable) */
@@ -153,8 +154,9 @@ identifier_with_operand(
     fulcra__arguments_append_identifier(
             &arguments, fulcra_intern("operand"), operand);
 
-    FulcraIdentifier *self = fulcra__identifier_new(
-            base->scheme, base->base, base->base_length, &arguments, error);
+    FulcraIdentifier *self =
+            fulcra__identifier_new(fulcra__identifier_scheme(base), base->base,
+                    base->base_length, &arguments, error);
     fulcra__arguments_clear(&arguments);
     return self;
 }
@@ -265,7 +267,8 @@ operand_new(FulcraRequest *request)
     FulcraIdentifier *operand =
             fulcra_request_get_argument_identifier(request, "operand");
 
-    if (operand == NULL || operand->scheme == request->root->kernel->scheme_arg)
+    if (operand == NULL || fulcra__identifier_scheme(operand) ==
+                                   request->root->kernel->scheme_arg)
         operand = FULCRA_ID("arg:operand");
     return fulcra_request_new(request, FULCRA_VERB_SOURCE, operand);
 }

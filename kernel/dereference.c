@@ -169,7 +169,7 @@ fulcra__request_dereference(
     FulcraRequest *owner = self->parent;
 
     *value = NULL;
-    while (self->identifier->scheme == scheme_arg) {
+    while (fulcra__identifier_scheme(self->identifier) == scheme_arg) {
         const char *name = self->identifier->base + strlen("arg:");
         FulcraRequest *next = NULL;
 
@@ -177,7 +177,8 @@ fulcra__request_dereference(
             next = request_follow(self, owner, name, value);
         if (*value != NULL)
             return true;
-        if (next == NULL && self->identifier->scheme == scheme_arg) {
+        if (next == NULL &&
+                fulcra__identifier_scheme(self->identifier) == scheme_arg) {
             g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
                     "argument '%s' is missing", name);
             return false;

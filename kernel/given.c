@@ -110,7 +110,7 @@ collect(Collection *self, FulcraGivenItem item, FulcraRequest *owner)
     const char *scheme_arg = self->request->root->kernel->scheme_arg;
 
     for (int i = 0; item.value == NULL && owner != NULL && self->why == NULL &&
-                    item.identifier->scheme == scheme_arg;
+                    fulcra__identifier_scheme(item.identifier) == scheme_arg;
             i++) {
         if (i == MAX_FOLLOWS)
             self->why = "an argument stands for itself";
@@ -170,7 +170,8 @@ collect_all(Collection *self)
 
     for (unsigned i = 0; i < identifier->n_arguments && !self->why; i++)
         if (identifier->arguments[i].identifier != NULL &&
-                identifier->arguments[i].identifier->scheme == scheme_arg)
+                fulcra__identifier_scheme(
+                        identifier->arguments[i].identifier) == scheme_arg)
             collect_reference(self, &identifier->arguments[i]);
     for (unsigned i = 0;
             request->references && i < request->references->len && !self->why;

@@ -356,7 +356,7 @@ fulcra__grammar_match(const FulcraGrammar *self, FulcraIdentifier *identifier,
 
     if (self->regex != NULL)
         return match_regex(self, identifier, slots, why);
-    if (identifier->scheme != self->scheme) {
+    if (fulcra__identifier_scheme(identifier) != self->scheme) {
         *why = scheme_differs;
         return false;
     }

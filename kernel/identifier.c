@@ -98,8 +98,7 @@ fulcra__argument_equal(const FulcraArgument *a, const FulcraArgument *b)
 
 /* What follows the arguments is for the caller to fill, from @tail on. */
 static FulcraIdentifier *
-identifier_alloc(
-        const char *scheme, size_t n_arguments, size_t tail_length, char **tail)
+identifier_alloc(size_t n_arguments, size_t tail_length, char **tail)
 {
     size_t head =
             sizeof(FulcraIdentifier) + n_arguments * sizeof(FulcraArgument);
@@ -108,8 +107,7 @@ identifier_alloc(
     *tail = (char *)self + head;
     memset(self, 0, sizeof(*self));
     fulcra_refs_init(&self->refs);
-    self->scheme = scheme;
-    self->n_arguments = (unsigned)n_arguments;
+    self->n_arguments = (unsigned short)n_arguments;
     return self;
 }
 
@@ -190,8 +188,8 @@ fulcra__identifier_new(const char *scheme, const char *base, size_t base_length,
         if (items[i].text != NULL)
             tail_length += strlen(items[i].text) + 1;
 
-    FulcraIdentifier *self =
-            identifier_alloc(scheme, arguments->n, tail_length, &tail);
+    FulcraIdentifier *self = identifier_alloc(arguments->n, tail_length, &tail);
+    self->scheme = scheme;
     self->base = memcpy(tail, base, base_length);
     self->base_length = (unsigned)base_length;
     tail += base_length;
@@ -213,8 +211,8 @@ fulcra_host_identifier_new_path(const char *scheme, const char *path)
             fulcra__escape_length(FULCRA_ESCAPE_PATH, path, length);
     char *tail;
 
-    FulcraIdentifier *self =
-            identifier_alloc(scheme, 0, base_length + 1, &tail);
+    FulcraIdentifier *self = identifier_alloc(0, base_length + 1, &tail);
+    self->scheme = scheme;
     self->base = tail;
     self->base_length = (unsigned)base_length;
     self->from_outside = true;
@@ -235,8 +233,9 @@ fulcra_host_identifier_with_text_argument(
     size_t n = base->n_arguments, size = strlen(text) + 1;
     char *tail;
 
-    FulcraIdentifier *self = identifier_alloc(base->scheme, n + 1, size, &tail);
+    FulcraIdentifier *self = identifier_alloc(n + 1, size, &tail);
     self->origin = fulcra_identifier_ref(base);
+    self->extends = true;
     self->base = base->base;
     self->base_length = base->base_length;
     self->from_outside = base->from_outside;
@@ -270,11 +269,12 @@ fulcra_identifier_unref(FulcraIdentifier *self)
 {
     if (self == NULL || self->immortal || !fulcra_refs_drop(&self->refs))
         return;
-    unsigned borrowed = self->origin != NULL ? self->origin->n_arguments : 0;
+    unsigned borrowed = self->extends ? self->origin->n_arguments : 0;
 
     for (unsigned i = borrowed; i < self->n_arguments; i++)
         fulcra_identifier_unref(self->arguments[i].identifier);
-    fulcra_identifier_unref(self->origin);
+    if (self->extends)
+        fulcra_identifier_unref(self->origin);
     g_free(atomic_load_explicit(&self->text, memory_order_relaxed));
     g_free(self);
 }
@@ -338,7 +338,7 @@ fulcra_identifier_get_scheme(FulcraIdentifier *self)
 {
     g_return_val_if_fail(self != NULL, NULL);
 
-    return self->scheme;
+    return fulcra__identifier_scheme(self);
 }
 
 bool

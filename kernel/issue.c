@@ -66,7 +66,7 @@ request_begin(FulcraRequest *self)
     }
     if (self->root->tracers != NULL)
         fulcra__trace_begin(self);
-    if (self->identifier->scheme == kernel->scheme_arg &&
+    if (fulcra__identifier_scheme(self->identifier) == kernel->scheme_arg &&
             !fulcra__request_dereference(self, &value, &error)) {
         fulcra__request_finish(self, NULL, error);
         return false;

@@ -332,7 +332,7 @@ fulcra__request_may_be_kept(const FulcraRequest *self)
 void
 fulcra__request_open_ledger(FulcraRequest *self)
 {
-    const char *scheme = self->identifier->scheme;
+    const char *scheme = fulcra__identifier_scheme(self->identifier);
     const FulcraResolution *resolved = self->resolved;
 
     self->ledger = fulcra__ledger_new();

@@ -156,8 +156,8 @@ fulcra_host_request_use_resolution(
     if (resolution->places != NULL)
         self->places = resolution->places;
     else
-        self->layer = fulcra__context_find(
-                self->context, self->identifier->scheme, &space);
+        self->layer = fulcra__context_find(self->context,
+                fulcra__identifier_scheme(self->identifier), &space);
     if (resolution->verb != self->verb)
         self->unkept = "it was resolved as another verb";
     fulcra__request_take_resolution(self, resolution, false);

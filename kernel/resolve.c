@@ -291,8 +291,8 @@ request_where(FulcraRequest *self)
 {
     Where where = { NULL, NULL };
 
-    where.layer = fulcra__context_find(
-            self->context, self->identifier->scheme, &where.space);
+    where.layer = fulcra__context_find(self->context,
+            fulcra__identifier_scheme(self->identifier), &where.space);
     return where;
 }
 
@@ -314,7 +314,7 @@ walk(Walk *self, const Where *where)
     if (where->layer == NULL)
         return walk_places(self);
     walk_step(self, FULCRA_STEP_CONTEXT, where->layer->klass->name,
-            self->request->identifier->scheme, NULL);
+            fulcra__identifier_scheme(self->request->identifier), NULL);
     return walk_space(self, where->space);
 }
 
@@ -439,7 +439,7 @@ request_walk(FulcraRequest *self, const Where *where, bool hold, GError **error)
 static void
 request_note_written(FulcraRequest *self)
 {
-    const char *scheme = self->identifier->scheme;
+    const char *scheme = fulcra__identifier_scheme(self->identifier);
     FulcraRequest *above = self;
 
     while (above != NULL && above->ledger == NULL && !above->independent)

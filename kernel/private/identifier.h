@@ -23,23 +23,36 @@ typedef struct {
 
 /*
  * One allocation: the struct, its arguments, then the texts. What `origin` has
- * is used in place: its base and its arguments, which are the first of these.
+ * is used in place: its scheme, its base, and its arguments, which are the
+ * first of these. Every WebSocket keeps one of its own, so members are packed.
  */
 struct _FulcraIdentifier {
     FulcraRefs refs;
-    bool immortal; /* from a literal: never freed, equal ones are the same */
-    bool from_outside;
-    unsigned char depth;    /* of references within; 0: no references */
+    unsigned short n_arguments;
+    unsigned char depth; /* of references within; 0: no references */
+    bool immortal : 1;   /* from a literal: never freed, equal ones are the
+                          * same */
+    bool from_outside : 1;
+    bool extends : 1;       /* has an origin */
     _Atomic(unsigned) hash; /* 0: not computed yet */
-    const char *scheme;     /* interned */
-    const char *base;       /* escaped text, scheme included, without the
-                             * arguments; interned if from a literal */
     unsigned base_length;
-    unsigned n_arguments;
-    _Atomic(char *) text;     /* (nullable): made on demand */
-    FulcraIdentifier *origin; /* (nullable) */
+    const char *base;     /* escaped text, scheme included, without the
+                           * arguments; interned if from a literal */
+    _Atomic(char *) text; /* (nullable): made on demand */
+    union {
+        const char *scheme; /* interned */
+        FulcraIdentifier *origin;
+    };
     FulcraArgument arguments[];
 };
+
+static inline const char *
+fulcra__identifier_scheme(const FulcraIdentifier *self)
+{
+    while (self->extends)
+        self = self->origin;
+    return self->scheme;
+}
 
 /* --- arguments in a row, as a match yields them --- */
 
