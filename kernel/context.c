@@ -78,6 +78,7 @@ fulcra_host_context_init(FulcraContext *self, const FulcraContextClass *klass,
     self->klass = klass;
     self->parent = parent == NULL ? NULL : fulcra_host_context_ref(parent);
     fulcra_refs_init(&self->refs);
+    self->word = 0;
     atomic_init(&self->number, 0);
     for (size_t i = 0; i < klass->n_schemes; i++)
         scheme_declare(klass->schemes[i].scheme);

@@ -45,6 +45,7 @@ struct _FulcraIdentifier {
     };
     FulcraArgument arguments[];
 };
+G_STATIC_ASSERT(sizeof(FulcraIdentifier) <= 40);
 
 static inline const char *
 fulcra__identifier_scheme(const FulcraIdentifier *self)

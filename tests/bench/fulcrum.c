@@ -126,6 +126,7 @@ fulcrum_new(void)
     self = fulcra__socket_new(home, &exchange);
     fulcra__registry_make_id(home, id);
     fulcra__socket_take_id(self, id);
+    self->exchange = NULL; /* it was answered */
     return self;
 }
 

@@ -42,7 +42,7 @@ list_one(Census *census, FulcraWebSocket *self, uint32_t now)
         .address = fulcra_http_head_get_remote_host(fulcra__socket_head(self)),
         .state = state_of(self),
         .loop = fulcra_loop_get_index(self->home->loop),
-        .age_ms = now - self->opened_ms,
+        .age_ms = now - fulcra__socket_opened_ms(self),
         .silent_ms = now - self->heard_ms,
         .waiting = fulcra__inbox_get_length(self->inbox),
         .busy = self->turn != FULCRA_TURN_FREE,

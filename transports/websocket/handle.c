@@ -230,7 +230,7 @@ handle_disconnect(
         FulcraSocket *socket, unsigned code, const char *reason, GError **error)
 {
     FulcraSocketHandle *self = (FulcraSocketHandle *)socket;
-    unsigned open = FULCRA_HANDLE_OPEN;
+    unsigned char open = FULCRA_HANDLE_OPEN;
 
     if (!fulcra__close_code_is_valid(code)) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
@@ -373,9 +373,9 @@ fulcra__handle_init(FulcraWebSocket *socket)
 void
 fulcra__handle_set_state(FulcraSocketHandle *self, FulcraHandleState state)
 {
-    unsigned before = atomic_load(&self->state);
+    unsigned char before = atomic_load(&self->state);
 
-    while (before < state &&
-            !atomic_compare_exchange_weak(&self->state, &before, state))
+    while (before < state && !atomic_compare_exchange_weak(&self->state,
+                                     &before, (unsigned char)state))
         ;
 }

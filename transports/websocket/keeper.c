@@ -162,8 +162,9 @@ take_leave(FulcraWebSocket *self)
     FulcraWebSockets *owner = self->home->owner;
 
     pthread_mutex_lock(&owner->lock);
-    if (self->last_table == NULL && owner->before != NULL) {
-        self->last_table = fulcra_host_table_ref(owner->before);
+    if (fulcra__socket_last_table(self) == NULL && owner->before != NULL) {
+        fulcra__socket_need_more(self)->last_table =
+                fulcra_host_table_ref(owner->before);
         owner->n_leaving++;
     }
     pthread_mutex_unlock(&owner->lock);
@@ -190,10 +191,11 @@ void
 fulcra__keeper_let_go(FulcraWebSocket *self)
 {
     FulcraWebSockets *owner = self->home->owner;
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
 
-    if (self->last_table == NULL)
+    if (more == NULL || more->last_table == NULL)
         return;
-    g_clear_pointer(&self->last_table, fulcra_host_table_unref);
+    g_clear_pointer(&more->last_table, fulcra_host_table_unref);
     pthread_mutex_lock(&owner->lock);
     owner->n_leaving--;
     pthread_cond_broadcast(&owner->changed);
@@ -205,7 +207,7 @@ fulcra__keeper_check_new(FulcraWebSocket *self)
 {
     g_autoptr(FulcraTable) now = NULL;
 
-    if (self->last_table == NULL || self->ending)
+    if (fulcra__socket_last_table(self) == NULL || self->ending)
         return;
     now = fulcra_host_kernel_get_table(self->home->owner->kernel);
     if (is_answered(self, now))

@@ -65,12 +65,13 @@ fulcra__member_dismiss(FulcraMember *self)
 static void
 member_link(FulcraMember *self, FulcraWebSocket *socket)
 {
+    FulcraSocketMore *more = fulcra__socket_need_more(socket);
     FulcraAudience *audience = self->audience;
 
     self->socket = socket;
     self->origin = ++socket->home->audiences.n_members;
-    self->next_followed = socket->members;
-    socket->members = self;
+    self->next_followed = more->members;
+    more->members = self;
     self->previous = audience->last_member;
     if (self->previous != NULL)
         self->previous->next = self;
@@ -82,7 +83,7 @@ member_link(FulcraMember *self, FulcraWebSocket *socket)
 static void
 member_unlink(FulcraMember *self)
 {
-    FulcraMember **at = &self->socket->members;
+    FulcraMember **at = &fulcra__socket_get_more(self->socket)->members;
 
     while (*at != self)
         at = &(*at)->next_followed;
@@ -125,7 +126,7 @@ fulcra__audience_leave(FulcraMember *self)
 void
 fulcra__audience_show(FulcraWebSocket *socket)
 {
-    for (FulcraMember *self = socket->members; self != NULL;
+    for (FulcraMember *self = fulcra__socket_members(socket); self != NULL;
             self = self->next_followed)
         if (!self->value)
             fulcra_host_topic_cut_presence(self->audience->topic);
@@ -134,7 +135,7 @@ fulcra__audience_show(FulcraWebSocket *socket)
 static FulcraMember *
 find_direct(FulcraWebSocket *socket, FulcraTopic *topic)
 {
-    FulcraMember *self = socket->members;
+    FulcraMember *self = fulcra__socket_members(socket);
 
     while (self != NULL &&
             !(self->direct &&
@@ -270,7 +271,7 @@ catch_up(FulcraMember *self, uint64_t clock)
 void
 fulcra__audience_catch_up(FulcraWebSocket *socket, uint64_t clock)
 {
-    FulcraMember *self = socket->members;
+    FulcraMember *self = fulcra__socket_members(socket);
 
     /* One that takes messages does not lose members. */
     while (self != NULL && fulcra__socket_takes_messages(socket)) {

@@ -46,14 +46,30 @@ fulcra__socket_new(FulcraSocketLoop *home, FulcraHttpExchange *exchange)
             home, fulcra__socket_front(self), fulcra_http_head_get_path(head));
     self->stream.watch.fd = -1;
     self->turn = FULCRA_TURN_NEW;
-    self->opened_ms = self->heard_ms = fulcra__socket_now_ms(home);
+    self->heard_ms = fulcra__socket_now_ms(home);
     fulcra_host_context_init(&self->layer, fulcra__socket_class(),
             fulcra_http_head_get_context(head));
+    self->layer.word = self->heard_ms;
     fulcra__handle_init(self);
     self->stripped = home->owner->strips != NULL &&
                      *fulcra_http_head_get_query(head) != '\0';
     home_add(home, self);
     return self;
+}
+
+/* Of two threads that make it at once one wins. */
+FulcraSocketMore *
+fulcra__socket_need_more(FulcraWebSocket *self)
+{
+    FulcraSocketMore *made, *there = fulcra__socket_get_more(self);
+
+    if (there != NULL)
+        return there;
+    made = g_new0(FulcraSocketMore, 1);
+    if (atomic_compare_exchange_strong(&self->more, &there, made))
+        return made;
+    g_free(made);
+    return there;
 }
 
 bool
@@ -151,7 +167,8 @@ socket_release(FulcraWebSocket *self)
 void
 fulcra__socket_check_end(FulcraWebSocket *self)
 {
-    FulcraValues *values = atomic_load(&self->values);
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
+    FulcraValues *values = more == NULL ? NULL : atomic_load(&more->values);
 
     if (self->turn != FULCRA_TURN_DONE || self->released)
         return;

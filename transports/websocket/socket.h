@@ -45,11 +45,11 @@ typedef enum {
  * else of the socket: once that has gone the handle says so. */
 struct _FulcraSocketHandle {
     FulcraSocket base;
-    atomic_uint state;      /* shared: FulcraHandleState, only grows */
+    atomic_uchar state; /* shared: FulcraHandleState, only grows */
+    bool deflate;       /* permessage-deflate was negotiated; from the start */
+    bool registered;    /* guarded by the registry's lock */
+    bool gone;          /* the loop's thread only */
     atomic_uint n_followed; /* shared: subscriptions */
-    bool deflate;    /* permessage-deflate was negotiated; from the start */
-    bool registered; /* guarded by the registry's lock */
-    bool gone;       /* the loop's thread only */
     /* (nullable): in the identifier; written before the handle is registered,
      * and cleared after it no longer is. */
     const char *id;
@@ -81,6 +81,20 @@ typedef struct {
     uint32_t discarded;   /* bytes, while closing */
 } FulcraSocketEnding;
 
+/* What a socket that only answers does not have. Made when it is first needed,
+ * by whichever thread, and then there as long as the layer. */
+typedef struct {
+    _Atomic(FulcraValues *) values; /* (nullable); shared */
+
+    /* The loop's thread only. */
+    FulcraMember *members; /* (nullable): what it is subscribed to */
+    FulcraSubscription *subscriptions; /* (nullable): those that follow */
+    FulcraTable *last_table; /* (nullable): for DELETE, where nothing that is
+                                published answers any more */
+} FulcraSocketMore;
+
+/* Ten thousand of them are at rest. So this is as small as it can be: 184 bytes
+ * and malloc's 8 are 192; one byte more, and they are 208. */
 struct _FulcraWebSocket {
     FulcraContext layer;          /* first; shared: holds the handle */
     FulcraSocketHandle handle[1]; /* used as the pointer that it stands for */
@@ -105,23 +119,62 @@ struct _FulcraWebSocket {
     bool issuing : 1, advancing : 1, paused : 1;
     bool ended_here : 1; /* the server closes, so what waits is dropped */
     uint16_t second, in_second; /* for the rate of messages */
-    uint32_t opened_ms;         /* when the handshake came */
-    uint32_t heard_ms;     /* when something came; then, when it was pinged */
-    FulcraMember *members; /* (nullable): what it is subscribed to */
-    FulcraSubscription *subscriptions; /* (nullable): those that follow */
+    uint32_t heard_ms; /* when something came; then, when it was pinged */
+    uint32_t inbound_counted; /* bytes; at most UINT32_MAX */
     FulcraMessageReader reader;
-    _Atomic(FulcraValues *) values;   /* (nullable); shared */
+    _Atomic(FulcraSocketMore *) more; /* (nullable); shared */
     FulcraWebSocket *previous, *next; /* of the loop's sockets */
 
     /* The turn. */
     FulcraIdentifier *identifier; /* ws:/PATH, later with its socketid */
-    FulcraResolution *resolution; /* (nullable): of its messages */
-    FulcraHttpExchange *exchange; /* (nullable): before the 101 */
-    FulcraInbox *inbox;           /* (nullable) */
-    size_t inbound_counted;
-    FulcraTable *last_table; /* (nullable): for DELETE, where nothing that is
-                                published answers any more */
+    union {
+        FulcraHttpExchange *exchange; /* (nullable): until NEW was answered */
+        FulcraResolution *resolution; /* (nullable): of its messages, after */
+    };
+    FulcraInbox *inbox; /* (nullable) */
 };
+G_STATIC_ASSERT(sizeof(FulcraWebSocket) <= 184);
+
+/** When its handshake came, as fulcra__socket_now_ms() counts. */
+static inline uint32_t
+fulcra__socket_opened_ms(const FulcraWebSocket *self)
+{
+    return self->layer.word;
+}
+
+/** (nullable) */
+static inline FulcraSocketMore *
+fulcra__socket_get_more(const FulcraWebSocket *self)
+{
+    return atomic_load_explicit(&self->more, memory_order_acquire);
+}
+
+/** The first of what it is subscribed to. (nullable) */
+static inline FulcraMember *
+fulcra__socket_members(const FulcraWebSocket *self)
+{
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
+
+    return more == NULL ? NULL : more->members;
+}
+
+/** The first of those that follow. (nullable) */
+static inline FulcraSubscription *
+fulcra__socket_subscriptions(const FulcraWebSocket *self)
+{
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
+
+    return more == NULL ? NULL : more->subscriptions;
+}
+
+/** (nullable) */
+static inline FulcraTable *
+fulcra__socket_last_table(const FulcraWebSocket *self)
+{
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
+
+    return more == NULL ? NULL : more->last_table;
+}
 
 /* The head of its handshake. */
 static inline FulcraHttpHead *
@@ -315,6 +368,9 @@ FulcraWebSocket *fulcra__socket_new(
  */
 void fulcra__socket_end(FulcraWebSocket *self, unsigned status,
         const char *reason, unsigned send_code, bool here);
+
+/** As fulcra__socket_get_more(), but makes it. Any thread. */
+FulcraSocketMore *fulcra__socket_need_more(FulcraWebSocket *self);
 
 /** Takes @id for the socket's own; false where a live one has it. */
 bool fulcra__socket_take_id(FulcraWebSocket *self, const char *id);

@@ -180,7 +180,8 @@ request_values(FulcraRequest *request)
 {
     static const FulcraValuesLimits limits = { "socket", "a socket", VALUES_MAX,
         VALUES_BYTES };
-    _Atomic(FulcraValues *) *slot = &request_socket(request)->values;
+    _Atomic(FulcraValues *) *slot =
+            &fulcra__socket_need_more(request_socket(request))->values;
     FulcraValues *made, *there = atomic_load(slot);
 
     if (there != NULL)
@@ -314,8 +315,11 @@ static void
 layer_free(FulcraContext *layer)
 {
     FulcraWebSocket *self = (FulcraWebSocket *)layer;
+    FulcraSocketMore *more = fulcra__socket_get_more(self);
 
-    fulcra_host_values_free(atomic_load(&self->values));
+    if (more != NULL)
+        fulcra_host_values_free(atomic_load(&more->values));
+    g_free(more);
     fulcra_socket_unref(&self->handle->base);
 }
 

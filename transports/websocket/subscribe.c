@@ -106,7 +106,7 @@ subscription_end(FulcraSubscription *self, const GError *error)
 
     if (self->socket == NULL)
         return;
-    at = &self->socket->subscriptions;
+    at = &fulcra__socket_get_more(self->socket)->subscriptions;
     while (*at != self)
         at = &(*at)->next;
     *at = self->next;
@@ -334,7 +334,7 @@ subscription_ended(
 static FulcraSubscription *
 find(FulcraWebSocket *socket, FulcraIdentifier *identifier)
 {
-    FulcraSubscription *self = socket->subscriptions;
+    FulcraSubscription *self = fulcra__socket_subscriptions(socket);
 
     while (self != NULL &&
             !fulcra_identifier_equal(self->identifier, identifier))
@@ -363,8 +363,8 @@ has_room(FulcraWebSocket *socket)
 {
     unsigned n = atomic_load(&socket->handle->n_followed);
 
-    for (FulcraSubscription *other = socket->subscriptions; other != NULL;
-            other = other->next)
+    for (FulcraSubscription *other = fulcra__socket_subscriptions(socket);
+            other != NULL; other = other->next)
         n += other->member == NULL;
     return n < socket->home->limits.subscriptions;
 }
@@ -407,14 +407,15 @@ subscribe(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
 {
     static const FulcraFollowerClass klass = { subscription_follows,
         subscription_failed, subscription_ended };
+    FulcraSocketMore *more = fulcra__socket_need_more(socket);
     FulcraSubscription *self = g_new0(FulcraSubscription, 1);
 
     self->refs = 2; /* the list's, and this call's */
     self->socket = socket;
     self->identifier = fulcra_identifier_ref(order->identifier);
     self->on_error = g_steal_pointer(&order->on_error);
-    self->next = socket->subscriptions;
-    socket->subscriptions = self;
+    self->next = more->subscriptions;
+    more->subscriptions = self;
     fulcra_host_stats_add(FULCRA_STAT_SUBSCRIPTIONS, 1);
     wait_for(self, g_steal_pointer(&order->request));
     self->follower = fulcra_host_follower_new(socket->home->followers,
@@ -461,12 +462,13 @@ fulcra__subscriptions_take(FulcraWebSocket *socket, FulcraSubscribeOrder *order)
 void
 fulcra__subscriptions_clear(FulcraWebSocket *socket)
 {
+    FulcraSocketMore *more = fulcra__socket_get_more(socket);
     g_autoptr(GError) gone = NULL;
 
-    if (socket->subscriptions == NULL)
+    if (more == NULL || more->subscriptions == NULL)
         return;
     gone = g_error_new(
             FULCRA_ERROR, FULCRA_ERROR_GONE, "the socket has closed");
-    while (socket->subscriptions != NULL)
-        subscription_end(socket->subscriptions, gone);
+    while (more->subscriptions != NULL)
+        subscription_end(more->subscriptions, gone);
 }

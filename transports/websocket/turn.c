@@ -31,14 +31,15 @@ fulcra__turn_is_full(FulcraWebSocket *self)
 void
 fulcra__turn_count_inbound(FulcraWebSocket *self)
 {
-    size_t now = fulcra__inbox_get_bytes(self->inbox) +
-                 fulcra__message_held(&self->reader);
+    size_t holds = fulcra__inbox_get_bytes(self->inbox) +
+                   fulcra__message_held(&self->reader);
+    uint32_t now = (uint32_t)MIN(holds, UINT32_MAX);
 
     if (now == self->inbound_counted)
         return;
     atomic_store_explicit(&self->home->inbound,
             atomic_load_explicit(&self->home->inbound, memory_order_relaxed) +
-                    (int64_t)now - (int64_t)self->inbound_counted,
+                    (int64_t)now - self->inbound_counted,
             memory_order_relaxed);
     self->inbound_counted = now;
 }
@@ -235,9 +236,10 @@ start_delete(FulcraWebSocket *self)
 {
     g_autoptr(FulcraIdentifier) identifier = delete_identifier(self);
     FulcraKernel *kernel = self->home->owner->kernel;
+    FulcraTable *last = fulcra__socket_last_table(self);
     g_autoptr(FulcraTable) table =
-            self->last_table != NULL ? fulcra_host_table_ref(self->last_table)
-                                     : fulcra_host_kernel_get_table(kernel);
+            last != NULL ? fulcra_host_table_ref(last)
+                         : fulcra_host_kernel_get_table(kernel);
     g_autoptr(FulcraRequest) request = fulcra_host_request_new_root_in(kernel,
             table, fulcra__socket_front(self), &self->layer, FULCRA_VERB_DELETE,
             identifier);

@@ -44,6 +44,7 @@ struct _FulcraContext {
     const FulcraContextClass *klass;
     FulcraContext *parent; /* (nullable) (transfer full): asked next */
     FulcraRefs refs;
+    uint32_t word; /* its class's own: alignment leaves room for it */
     _Atomic(uint64_t) number; /* the kernel's: its identity, where needed */
 };
 
