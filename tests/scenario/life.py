@@ -21,13 +21,13 @@ MARK = b"variant: 1  "
 SIZE = 63
 
 
-def definition(version="1.0.0", paths=("talk", "work"), **keys):
+def definition(version="1.0.0", paths=("talk", "work"), entries=(), **keys):
     endpoints = [{"id": name, "grammar": f"res:/life/{name}"}
                  for name in ("count", "number", "held", "release", "boxed")]
     endpoints += [{"id": name, "grammar": f"ws:/life/{name}"} for name in paths]
     return {"uri": "urn:test:life", "version": version, "library": "life.so", **keys,
             "spaces": [{"uri": "urn:test:life", "public": True, "attach": "front",
-                        "endpoints": endpoints}]}
+                        "endpoints": [*endpoints, *entries]}]}
 
 
 def code(words):

@@ -356,6 +356,58 @@ def test_what_a_generation_leaves_behind_is_named(life, admin, words, keys, left
         assert second()["left"] == []
 
 
+def test_a_timer_that_a_generation_leaves_behind_is_named(life, serve, fulcra, tmp_path):
+    """What it asked for does not come back when the timer stops."""
+    stuck = tmp_path / "stuck"
+    stuck.touch()
+    admin = Admin(serve("--admin", f"{tmp_path}/a", modules=[life.folder],
+                        env={"LIFE_STUCK": str(stuck)}), tmp_path / "a", fulcra)
+    life.define(entries=[{"id": "stuck", "grammar": "res:/life/stuck"},
+                         {"timer": {"every": "10ms", "request": "res:/life/stuck"}}])
+    life.write("2 stateless")
+    assert admin("module", "reload", "life").returncode == 0
+    wait_for(lambda: admin.stat("timer_skipped") > 0, what="a tick that waits for the first")
+    life.define()
+    life.write("3 stateless")
+    assert admin("module", "reload", "life", "--force").returncode == 0
+
+    def second():
+        return admin.get("/modules/life")["generations"][1]
+
+    wait_for(lambda: "timer whose request goes on: res:/life/stuck" in second()["left"])
+    assert second()["state"] == "retired"
+    assert "timer whose request goes on: res:/life/stuck" in admin.text("module", "info", "life")
+    stuck.unlink()
+    wait_for(lambda: second()["state"] == "kept")
+    assert second()["left"] == []
+
+
+def test_an_answer_that_a_generation_waits_for_is_named(life, serve, fulcra, tmp_path):
+    """Its code gave a callback to be told by, which another module has now."""
+    admin = Admin(serve("--admin", f"{tmp_path}/a",
+                        modules=[life.folder, f"{BUILD}/stage/tests/modules/held"]),
+                  tmp_path / "a", fulcra)
+    life.define(entries=[{"id": "asks", "grammar": "res:/life/asks"}], unmap=True)
+    life.write("2 stateless")
+    assert admin("module", "reload", "life").returncode == 0
+    for _ in range(2):
+        assert admin.server.get("/life/asks").text == "asked"
+    life.write("3 stateless")
+    assert admin("module", "reload", "life").returncode == 0
+
+    def second():
+        return admin.get("/modules/life")["generations"][1]
+
+    wait_for(lambda: "2 answers that its code waits for" in second()["left"])
+    assert second()["state"] == "retired"
+    assert admin.server.get("/release").text == "SOURCE life"
+    wait_for(lambda: "1 answer that its code waits for" in second()["left"])
+    assert admin.server.get("/release").text == "SOURCE life"
+    wait_for(lambda: second()["state"] == "unmapped")
+    assert second()["left"] == []
+    assert admin.server.log().count("2 was told at last") == 2
+
+
 def test_versions_side_by_side(life, admin, tmp_path):
     beside = tmp_path / "beside"
     shutil.copytree(life.folder, beside)

@@ -5,7 +5,7 @@
  *
  * Built, started and stopped by the thread that loads modules; everything else
  * happens on the loop. A Schedule is held by the loader and by the request
- * that is under way, so that a stop does not wait for an answer.
+ * that is under way, so that a stop does not wait for its code.
  *
  * Intervals count on the monotonic clock. What a cron expression means is on
  * the wall, and that clock can be set: it is looked at once a minute at least.
@@ -36,7 +36,7 @@ typedef struct {
     FulcraTimer timer;
     int64_t due_ns;
     FulcraCronClock clock;
-    FulcraRequest *running; /* (nullable) */
+    FulcraRequest *running; /* (nullable): until its code has returned */
     bool failing;           /* the last one did: say so only once */
 } Schedule;
 
@@ -56,6 +56,18 @@ schedule_unref(void *data)
 /* --- ticking, on the loop --- */
 
 static void
+returned(FulcraRequest *request, void *user_data)
+{
+    Schedule *self = user_data;
+
+    (void)request;
+    g_clear_pointer(&self->running, fulcra_request_unref);
+    schedule_unref(self);
+}
+
+/* After a time-out and after a stop its code may still run: until that has
+ * returned there is no other tick, and the schedule is not let go of. */
+static void
 answered(FulcraRequest *request, FulcraRepresentation *answer,
         const GError *error, void *user_data)
 {
@@ -69,8 +81,7 @@ answered(FulcraRequest *request, FulcraRepresentation *answer,
                 fulcra_host_declared_request_get_text(self->request),
                 error->message);
     self->failing = error != NULL;
-    g_clear_pointer(&self->running, fulcra_request_unref);
-    schedule_unref(self);
+    fulcra_host_request_when_returned(request, returned, self);
 }
 
 /* It fills no slots, so it can always be made. Where the timer stands in an

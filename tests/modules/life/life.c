@@ -23,6 +23,9 @@
  * held   SOURCE res:/life/held: answered by res:/life/release
  * boxed  SOURCE res:/life/boxed: something that only its code can free
  * kept   the same, for the cache to keep
+ * stuck  SOURCE res:/life/stuck: runs as long as the file $LIFE_STUCK is there
+ * asks   SOURCE res:/life/asks: answers at once, and goes on waiting for what
+ *        it asked of the module held
  */
 
 #include <fulcra/fulcra.h>
@@ -210,6 +213,31 @@ kept_source(FulcraRequest *request, GError **error)
             boxed_source(request, error), FULCRA_EXPIRY_NEVER, 0);
 }
 
+static FulcraRepresentation *
+stuck_source(FulcraRequest *request, GError **error)
+{
+    while (access(g_getenv("LIFE_STUCK"), F_OK) == 0)
+        g_usleep(1000);
+    return fulcra_representation_new_text("no longer");
+}
+
+static void
+asks_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    fulcra_log_info(request, "%u was told at last", get_number());
+}
+
+static FulcraRepresentation *
+asks_source(FulcraRequest *request, GError **error)
+{
+    g_autoptr(FulcraRequest) asked = fulcra_request_new(
+            request, FULCRA_VERB_SOURCE, FULCRA_ID("res:/held/life"));
+
+    fulcra_request_issue_async(asked, asks_answered, NULL);
+    return fulcra_representation_new_text("asked");
+}
+
 static const FulcraEndpointOps talk_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
@@ -240,6 +268,13 @@ static const FulcraEndpointOps held_ops = SOURCE_OPS(held_source);
 static const FulcraEndpointOps release_ops = SOURCE_OPS(release_source);
 static const FulcraEndpointOps kept_ops = SOURCE_OPS(kept_source);
 static const FulcraEndpointOps boxed_ops = SOURCE_OPS(boxed_source);
+static const FulcraEndpointOps asks_ops = SOURCE_OPS(asks_source);
+
+static const FulcraEndpointOps stuck_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = stuck_source,
+};
 
 /* --- its life --- */
 
@@ -336,6 +371,8 @@ add_all(FulcraModule *module, GError **error)
         { "release", &release_ops },
         { "kept", &kept_ops },
         { "boxed", &boxed_ops },
+        { "stuck", &stuck_ops },
+        { "asks", &asks_ops },
     };
 
     for (size_t i = is_variant("mute"); i < G_N_ELEMENTS(endpoints); i++)
