@@ -9,7 +9,7 @@
  *
  *   own     remote host, path, query, the values of the fields of its own
  *   common  method, the names of those fields, an empty name; then name and
- *           value of each other field
+ *           value of each other field, an empty name
  *
  * The common row of a WebSocket's head is in a template that it shares with
  * others; any other head has it behind its own.
@@ -24,10 +24,9 @@
 #include <string.h>
 
 struct _FulcraHttpHead {
-    FulcraContext context;
+    FulcraContext context;      /* its word: the length of the own row */
     FulcraHttpTemplate *shared; /* (nullable): has the common row */
-    uint32_t n_own, n_blob;     /* the common row begins behind the own one */
-    char blob[];
+    char blob[]; /* the own row; and the common one, where nothing is shared */
 };
 
 static FulcraContextScheme schemes[1];
@@ -152,6 +151,7 @@ append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
     }
     append(common, "", 0);
     g_string_append_len(common, others->str, (gssize)others->len);
+    append(common, "", 0);
 }
 
 FulcraHttpHead *
@@ -161,7 +161,7 @@ fulcra__http_head_new(const char *path, const char *query,
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     g_autoptr(GString) own = g_string_sized_new(1024);
     g_autoptr(GString) common = g_string_sized_new(1024);
-    FulcraHttpHead parts = { 0 };
+    FulcraHttpTemplate *shared = NULL;
 
     pthread_once(&once, class_init);
     append(own, remote_host, strlen(remote_host));
@@ -169,17 +169,17 @@ fulcra__http_head_new(const char *path, const char *query,
     append(own, query, strlen(query));
     append(common, received->method, strlen(received->method));
     append_fields(own, common, received);
-    parts.n_own = (uint32_t)own->len;
+    size_t n_own = own->len;
     if (kept)
-        parts.shared = fulcra__http_template_get(common->str, common->len);
-    if (parts.shared == NULL)
+        shared = fulcra__http_template_get(common->str, common->len);
+    if (shared == NULL)
         g_string_append_len(own, common->str, (gssize)common->len);
-    parts.n_blob = (uint32_t)own->len;
 
     FulcraHttpHead *self = g_malloc(sizeof *self + own->len);
-    *self = parts;
-    memcpy(self->blob, own->str, own->len);
     fulcra_host_context_init(&self->context, &head_class, NULL);
+    self->context.word = (uint32_t)n_own;
+    self->shared = shared;
+    memcpy(self->blob, own->str, own->len);
     return self;
 }
 
@@ -224,23 +224,16 @@ next_text(const char *text)
 }
 
 static const char *
-common_row(FulcraHttpHead *self, const char **end)
+common_row(FulcraHttpHead *self)
 {
-    size_t length = self->n_blob - self->n_own;
-    const char *row = self->blob + self->n_own;
-
-    if (self->shared != NULL)
-        row = fulcra__http_template_get_fields(self->shared, &length);
-    *end = row + length;
-    return row;
+    return self->shared != NULL ? fulcra__http_template_get_fields(self->shared)
+                                : self->blob + self->context.word;
 }
 
 const char *
 fulcra_http_head_get_method(FulcraHttpHead *self)
 {
-    const char *end;
-
-    return common_row(self, &end);
+    return common_row(self);
 }
 
 const char *
@@ -261,23 +254,17 @@ fulcra_http_head_get_query(FulcraHttpHead *self)
     return next_text(fulcra_http_head_get_path(self));
 }
 
-size_t
-fulcra_http_head_get_size(FulcraHttpHead *self)
-{
-    return sizeof *self + self->n_blob;
-}
-
 /* --- fields --- */
 
 typedef struct {
     const char *name, *value;
-    const char *own_name, *own_value, *at, *end;
+    const char *own_name, *own_value, *at;
 } FieldWalk;
 
 static void
 walk_begin(FieldWalk *walk, FulcraHttpHead *self)
 {
-    walk->own_name = next_text(common_row(self, &walk->end));
+    walk->own_name = next_text(common_row(self));
     walk->own_value = next_text(fulcra_http_head_get_query(self));
     walk->at = NULL;
 }
@@ -294,7 +281,7 @@ walk_next(FieldWalk *walk)
     }
     if (walk->at == NULL)
         walk->at = next_text(walk->own_name);
-    if (walk->at >= walk->end)
+    if (*walk->at == '\0')
         return false;
     walk->name = walk->at;
     walk->value = next_text(walk->name);
@@ -325,4 +312,17 @@ fulcra__http_head_foreach(FulcraHttpHead *self,
     walk_begin(&walk, self);
     while (walk_next(&walk))
         each(walk.name, walk.value, user_data);
+}
+
+size_t
+fulcra_http_head_get_size(FulcraHttpHead *self)
+{
+    FieldWalk walk;
+
+    if (self->shared != NULL)
+        return sizeof *self + self->context.word;
+    walk_begin(&walk, self);
+    while (walk_next(&walk))
+        ;
+    return (size_t)(walk.at + 1 - (const char *)self);
 }

@@ -94,9 +94,8 @@ fulcra__http_template_unref(FulcraHttpTemplate *self)
 }
 
 const char *
-fulcra__http_template_get_fields(FulcraHttpTemplate *self, size_t *n_fields)
+fulcra__http_template_get_fields(FulcraHttpTemplate *self)
 {
-    *n_fields = self->n_fields;
     return self->fields;
 }
 

@@ -28,8 +28,8 @@ FulcraHttpTemplate *fulcra__http_template_get(
         const char *fields, size_t n_fields);
 void fulcra__http_template_unref(FulcraHttpTemplate *self);
 
-const char *fulcra__http_template_get_fields(
-        FulcraHttpTemplate *self, size_t *n_fields);
+/** As they were given. */
+const char *fulcra__http_template_get_fields(FulcraHttpTemplate *self);
 
 /** How many there are. */
 unsigned fulcra__http_template_count(void);
