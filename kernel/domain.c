@@ -197,6 +197,15 @@ fulcra__domain_post(FulcraDomain *self, FulcraTask *task, FulcraStage stage)
 }
 
 void
+fulcra__domain_post_next(FulcraDomain *self, FulcraTask *task)
+{
+    pthread_mutex_lock(&self->lock);
+    fulcra__task_queue_prepend(&self->mailboxes[FULCRA__BEGIN].tasks, task);
+    atomic_fetch_add_explicit(&self->queued, 1, memory_order_relaxed);
+    domain_pass_on(self);
+}
+
+void
 fulcra__domain_hasten(FulcraDomain *self, FulcraTask *task)
 {
     pthread_mutex_lock(&self->lock);

@@ -26,16 +26,23 @@
 
 /* --- finish and deliver --- */
 
+/* Nobody waits for its callback any more. */
 static void
-request_call_back(FulcraRequest *self)
+request_called_back(FulcraRequest *self)
 {
-    self->answered(self, self->answer, self->error, self->answered_data);
     if (fulcra__mappings_are_watched())
         fulcra__mappings_count_callback((uintptr_t)self->answered, -1);
     if (self->issuer == fulcra__thread_self() && self->issuing)
         self->called_back = true; /* fulcra_request_issue_async() drops both */
     else
         fulcra_request_unref(self);
+}
+
+static void
+request_call_back(FulcraRequest *self)
+{
+    self->answered(self, self->answer, self->error, self->answered_data);
+    request_called_back(self);
 }
 
 static void
@@ -48,7 +55,10 @@ static void
 request_deliver(FulcraRequest *self)
 {
     self->delivery.run = delivery_run;
-    if (self->deliver_domain != NULL)
+    if (self->hand_on != NULL &&
+            self->hand_on(self, self->error, self->answered_data))
+        request_called_back(self);
+    else if (self->deliver_domain != NULL)
         fulcra__domain_post(
                 self->deliver_domain, &self->delivery, FULCRA__CONTINUE);
     else if (self->deliver_loop != NULL &&

@@ -26,6 +26,9 @@
 #include <fulcra/representation.h>
 #include <sched.h>
 
+#define QUICK_ROW_US 200 /* a row keeps others of its domain waiting so long   \
+                          */
+
 /* Never dereferenced: only its address says something. */
 static char deferred_mark;
 FulcraRepresentation *const fulcra__deferred =
@@ -226,6 +229,8 @@ execution_run(FulcraTask *task)
 {
     FulcraRequest *self = FULCRA__CONTAINER_OF(task, FulcraRequest, execution);
 
+    if (self->hand_on != NULL && self->row_began == 0)
+        self->row_began = g_get_monotonic_time();
     if (atomic_load(&self->phase) == PHASE_PENDING)
         request_run_here(self);
     else
@@ -270,6 +275,15 @@ fulcra__request_hasten(FulcraRequest *self, const FulcraRequest *other)
         request_move_up(self);
 }
 
+/* A row of quick requests goes on where it is. One that takes its time makes
+ * room for those who wait, as if it had come back from its loop. */
+static bool
+request_is_next(const FulcraRequest *self, const FulcraDomain *domain)
+{
+    return self->row_began != 0 && domain == fulcra__thread_self()->held &&
+           g_get_monotonic_time() - self->row_began < QUICK_ROW_US;
+}
+
 /* Queues it for its domain or for the workers. */
 static void
 request_queue(FulcraRequest *self)
@@ -290,10 +304,12 @@ request_queue(FulcraRequest *self)
     self->execution.run = execution_run;
     fulcra_request_ref(self);
     FulcraStage stage = request_begins(self) ? FULCRA__BEGIN : FULCRA__CONTINUE;
-    if (domain != NULL)
-        fulcra__domain_post(domain, &self->execution, stage);
-    else
+    if (domain == NULL)
         fulcra__pool_post(kernel->pool, &self->execution, stage);
+    else if (request_is_next(self, domain))
+        fulcra__domain_post_next(domain, &self->execution);
+    else
+        fulcra__domain_post(domain, &self->execution, stage);
     /* Who came to wait before it was queued did not find it. */
     if (stage == FULCRA__BEGIN && atomic_load(&self->awaited))
         request_move_up(self);
@@ -485,22 +501,14 @@ request_start_clock(FulcraRequest *self)
         fulcra__deadlines_remove(deadlines, &self->deadline);
 }
 
-void
-fulcra_request_issue_async(
+static void
+request_issue_async(
         FulcraRequest *self, FulcraAnswered answered, void *user_data)
 {
-    g_return_if_fail(self != NULL && !self->issued && answered != NULL);
-
     self->answered = answered;
     self->answered_data = user_data;
     if (fulcra__mappings_are_watched())
         fulcra__mappings_count_callback((uintptr_t)answered, 1);
-    if (self->parent == NULL)
-        self->deliver_loop = fulcra__thread_self()->loop;
-    else if (self->parent->endpoint != NULL &&
-             self->parent->endpoint->run == FULCRA_RUN_SERIAL)
-        self->deliver_domain = self->parent->endpoint->domain;
-
     /* One until it was called back, one for this function. */
     fulcra_refs_take_many(&self->refs, 2);
     self->issuing = true;
@@ -520,6 +528,41 @@ fulcra_request_issue_async(
     }
     self->issuing = false;
     fulcra__request_drop(self, self->called_back ? 2 : 1);
+}
+
+void
+fulcra_request_issue_async(
+        FulcraRequest *self, FulcraAnswered answered, void *user_data)
+{
+    g_return_if_fail(self != NULL && !self->issued && answered != NULL);
+
+    if (self->parent == NULL)
+        self->deliver_loop = fulcra__thread_self()->loop;
+    else if (self->parent->endpoint != NULL &&
+             self->parent->endpoint->run == FULCRA_RUN_SERIAL)
+        self->deliver_domain = self->parent->endpoint->domain;
+    request_issue_async(self, answered, user_data);
+}
+
+void
+fulcra_host_request_issue_in_row(FulcraRequest *self, FulcraExecutor *loop,
+        FulcraRequest *before, FulcraHandOn hand_on, FulcraAnswered answered,
+        void *user_data)
+{
+    g_return_if_fail(self != NULL && !self->issued && self->parent == NULL);
+
+    self->deliver_loop = loop;
+    self->hand_on = hand_on;
+    if (before != NULL)
+        self->row_began = before->row_began;
+    request_issue_async(self, answered, user_data);
+}
+
+bool
+fulcra_host_request_is_serial(FulcraRequest *self)
+{
+    return self->endpoint != NULL && self->endpoint->run == FULCRA_RUN_SERIAL &&
+           !fulcra__request_is_at_overlay(self);
 }
 
 /* --- answering later --- */

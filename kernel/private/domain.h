@@ -16,6 +16,9 @@
  * stage. */
 void fulcra__domain_post(
         FulcraDomain *self, FulcraTask *task, FulcraStage stage);
+
+/** By code that runs in the domain: @task is the next of FULCRA__BEGIN. */
+void fulcra__domain_post_next(FulcraDomain *self, FulcraTask *task);
 unsigned fulcra__domain_get_queued(FulcraDomain *self);
 
 /** As fulcra__pool_hasten(), where @task was queued for the domain. */

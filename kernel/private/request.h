@@ -96,6 +96,10 @@ struct _FulcraRequest {
     FulcraExecutor *deliver_loop; /* (nullable) */
     FulcraTask execution, delivery;
 
+    /* One of a row: see fulcra_host_request_issue_in_row(). */
+    FulcraHandOn hand_on; /* (nullable) */
+    int64_t row_began;    /* monotonic microseconds; 0: its first has not */
+
     /* When its code has returned or answered, and that of what it forwarded:
      * an overlay has not returned while something runs behind it. */
     atomic_bool watched;

@@ -27,6 +27,15 @@ fulcra__task_queue_append(FulcraTaskQueue *self, FulcraTask *task)
     self->tail = &task->next;
 }
 
+static inline void
+fulcra__task_queue_prepend(FulcraTaskQueue *self, FulcraTask *task)
+{
+    task->next = self->head;
+    if (self->head == NULL)
+        self->tail = &task->next;
+    self->head = task;
+}
+
 /** Takes @task out; false where it is not in the queue. */
 static inline bool
 fulcra__task_queue_remove(FulcraTaskQueue *self, FulcraTask *task)

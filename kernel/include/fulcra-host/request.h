@@ -51,6 +51,38 @@ void fulcra_host_request_when_returned(FulcraRequest *self,
         void (*returned)(FulcraRequest *self, void *user_data),
         void *user_data);
 
+/**
+ * FulcraHandOn:
+ * @error: (nullable): what it failed with
+ * @user_data: the callback's
+ *
+ * Called on whatever thread answers @self, in its domain where its code ran
+ * there. May issue the next of the row, and must not wait.
+ *
+ * Returns: whether it has; the callback of @self is not called then
+ */
+typedef bool (*FulcraHandOn)(
+        FulcraRequest *self, const GError *error, void *user_data);
+
+/**
+ * fulcra_host_request_issue_in_row:
+ * @self: a root
+ * @loop: (transfer none): where @answered is called
+ * @before: (nullable): the one that went before it in the row, where this is
+ *     called by its @hand_on
+ *
+ * As fulcra_request_issue_async() on the thread of @loop. What @hand_on issues
+ * begins without the way over the loop: next of all in the same domain, as long
+ * as the row has not taken long there, and after what waits otherwise.
+ */
+void fulcra_host_request_issue_in_row(FulcraRequest *self, FulcraExecutor *loop,
+        FulcraRequest *before, FulcraHandOn hand_on, FulcraAnswered answered,
+        void *user_data);
+
+/** Whether @self, which was resolved, runs in a domain, and meets no overlay on
+ * its way there. */
+bool fulcra_host_request_is_serial(FulcraRequest *self);
+
 /** In the code of an endpoint of a dynamic space: the layer it speaks for. */
 FulcraContext *fulcra_host_request_get_layer(FulcraRequest *self);
 
