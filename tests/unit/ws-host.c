@@ -526,25 +526,93 @@ static const FulcraEndpointOps find_ops = { .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_CONCURRENT,
     .source = find_source };
 
-/* --- res:/publish-again, res:/withdraw: the front with and without /swap ---
- */
+/* --- /row/NAME: serial; each message says what is to be done with it. Who
+ * comes to a gate waits until res:/open/N has let N through. --- */
 
-static FulcraSpace *fronts[2]; /* with, without */
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
+static int n_opened; /* guarded by lock; INT_MAX / 2: for good */
+
+static FulcraRepresentation *
+gate_source(FulcraRequest *request, GError **error)
+{
+    pthread_mutex_lock(&lock);
+    while (n_opened == 0)
+        pthread_cond_wait(&opened, &lock);
+    n_opened--;
+    pthread_mutex_unlock(&lock);
+    return fulcra_representation_new_text("open");
+}
+
+static void
+open_gate(int n)
+{
+    pthread_mutex_lock(&lock);
+    n_opened += n;
+    pthread_cond_broadcast(&opened);
+    pthread_mutex_unlock(&lock);
+}
+
+static FulcraRepresentation *
+open_source(FulcraRequest *request, GError **error)
+{
+    open_gate(atoi(argument(request, "n")));
+    return NULL;
+}
+
+/* "TEXT GENERATION": which space's endpoint it is. */
+static FulcraRepresentation *
+row_sink(FulcraRequest *request, GError **error)
+{
+    const char *text =
+            fulcra_representation_get_text(fulcra_request_get_primary(request));
+    g_autofree char *what = g_strdup_printf(
+            "%s %s", text, (const char *)fulcra_request_get_data(request));
+
+    log_event(request, "SINK", what);
+    if (strcmp(text, "gate") == 0)
+        fulcra_representation_unref(gate_source(request, error));
+    else if (strcmp(text, "ask") == 0) /* gives the domain up meanwhile */
+        fulcra_representation_unref(fulcra_request_source(
+                request, FULCRA_ID("res:/gate"), NULL, error));
+    else if (strcmp(text, "fail") == 0)
+        return fail_sink(request, error);
+    else if (strcmp(text, "defer") == 0)
+        return defer_sink(request, error);
+    else if (strcmp(text, "leave") == 0)
+        fulcra_socket_disconnect(
+                fulcra_request_get_socket(request), 4002, "left", error);
+    return echo_sink(request, error);
+}
+
+SINK_OPS(row_ops, FULCRA_RUN_SERIAL, row_sink);
+static const FulcraEndpointOps gate_ops = { .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = gate_source };
+static const FulcraEndpointOps open_ops = { .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = open_source };
+
+/* --- res:/publish-again, res:/publish-next, res:/withdraw: the front with what
+ * can be withdrawn, with another generation of it, and without --- */
+
+static FulcraSpace *fronts[3];
 
 static FulcraRepresentation *
 publish_again_source(FulcraRequest *request, GError **error)
 {
-    bool withdrawn = strcmp(fulcra_request_get_endpoint_id(request),
-                             "res:/withdraw") == 0;
+    const char *id = fulcra_request_get_endpoint_id(request);
+    int which = strcmp(id, "res:/publish-again") == 0  ? 0
+                : strcmp(id, "res:/publish-next") == 0 ? 1
+                                                       : 2;
 
-    fulcra_host_kernel_publish(fulcra_host_request_get_kernel(request),
-            &fronts[withdrawn], 1, NULL);
+    fulcra_host_kernel_publish(
+            fulcra_host_request_get_kernel(request), &fronts[which], 1, NULL);
     return NULL;
 }
 
 static const FulcraEndpointOps publish_again_ops = { .size = sizeof(
                                                              FulcraEndpointOps),
-    .run = FULCRA_RUN_CONCURRENT,
+    .run = FULCRA_RUN_INLINE,
     .source = publish_again_source };
 
 /* --- counters --- */
@@ -571,7 +639,8 @@ static const struct {
     const char *grammar;
     const FulcraEndpointOps *ops;
 } endpoints[] = {
-    { "ws:/swap/{name}", &log_ops }, /* first: left out when withdrawn */
+    { "ws:/swap/{name}", &log_ops }, /* the first N_WITHDRAWN can be */
+    { "ws:/row/{name}", &row_ops },
     { "ws:/echo/inline", &echo_inline_ops },
     { "ws:/echo/serial", &echo_serial_ops },
     { "ws:/echo/concurrent", &echo_concurrent_ops },
@@ -596,20 +665,26 @@ static const struct {
     { "res:/release", &release_ops },
     { "res:/find/{id}", &find_ops },
     { "res:/events", &events_ops },
+    { "res:/gate", &gate_ops },
+    { "res:/open/{n}", &open_ops },
     { "res:/publish-again", &publish_again_ops },
+    { "res:/publish-next", &publish_again_ops },
     { "res:/withdraw", &publish_again_ops },
     { "res:/stats", &stats_ops },
 };
 
+#define N_WITHDRAWN 2
+
 static FulcraSpace *
-make_space(FulcraDomain *domain, size_t first)
+make_space(FulcraDomain *domain, size_t first, const char *generation)
 {
     FulcraSpace *space = fulcra_host_space_new(FRONT);
 
     for (size_t i = first; i < G_N_ELEMENTS(endpoints); i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(FulcraEndpoint) endpoint = fulcra_host_endpoint_new(
-                endpoints[i].grammar, endpoints[i].ops, NULL, domain);
+        g_autoptr(FulcraEndpoint) endpoint =
+                fulcra_host_endpoint_new(endpoints[i].grammar, endpoints[i].ops,
+                        (void *)generation, domain);
 
         fulcra_host_space_bind(space, endpoints[i].grammar, FULCRA_VERBS_ALL,
                 FULCRA_ENTRY_PUBLIC, endpoint, &error);
@@ -722,8 +797,9 @@ main(int argc, char **argv)
             fulcra_websockets_new(kernel, loops, n_loops, &limits, true);
     fulcra_http_server_set_upgrade_hook(
             server, fulcra_websockets_get_hook(sockets));
-    fronts[0] = make_space(domain, 0);
-    fronts[1] = make_space(domain, 1);
+    fronts[0] = make_space(domain, 0, "1");
+    fronts[1] = make_space(domain, 0, "2");
+    fronts[2] = make_space(domain, N_WITHDRAWN, "3");
     FulcraSpace *spaces[] = { fronts[0],
         fulcra_websockets_get_strip_space(sockets) };
     fulcra_host_kernel_publish(kernel, spaces, 2, NULL);
@@ -735,6 +811,7 @@ main(int argc, char **argv)
     fflush(stdout);
 
     sigwait(&ends, &signal_number);
+    open_gate(INT_MAX / 2);
     fulcra_websockets_stop(sockets);
     fulcra_http_server_stop(server);
     fulcra_representation_unref(release_source(NULL, NULL));
@@ -746,8 +823,8 @@ main(int argc, char **argv)
     for (unsigned i = 0; i < n_loops; i++)
         fulcra_loop_free(loops[i]);
     fulcra_http_server_free(server);
-    fulcra_host_space_unref(fronts[0]);
-    fulcra_host_space_unref(fronts[1]);
+    for (size_t i = 0; i < G_N_ELEMENTS(fronts); i++)
+        fulcra_host_space_unref(fronts[i]);
     fulcra_host_domain_unref(domain);
     g_ptr_array_unref(waiting);
     g_string_free(events, TRUE);

@@ -16,6 +16,8 @@ struct _FulcraInbox {
     uint8_t *carry;
     size_t carry_at, carry_end;
     unsigned first, n;
+    unsigned n_lent; /* they count as if they were here */
+    size_t lent_bytes;
     FulcraRepresentation *ring[];
 };
 
@@ -52,7 +54,7 @@ inbox_rest(FulcraInbox **self, FulcraInboxPool *pool)
 {
     FulcraInbox *inbox = *self;
 
-    if (inbox->n > 0 || inbox->carry != NULL)
+    if (inbox->n > 0 || inbox->n_lent > 0 || inbox->carry != NULL)
         return;
     *self = NULL;
     if (pool->n_free == POOL_LIMIT) {
@@ -67,19 +69,19 @@ inbox_rest(FulcraInbox **self, FulcraInboxPool *pool)
 bool
 fulcra__inbox_is_full(FulcraInbox *self, const FulcraInboxPool *pool)
 {
-    return self != NULL && self->n >= pool->size;
+    return self != NULL && self->n + self->n_lent >= pool->size;
 }
 
 unsigned
 fulcra__inbox_get_length(FulcraInbox *self)
 {
-    return self == NULL ? 0 : self->n;
+    return self == NULL ? 0 : self->n + self->n_lent;
 }
 
 size_t
 fulcra__inbox_get_bytes(FulcraInbox *self)
 {
-    return self == NULL ? 0 : self->bytes + self->carry_end;
+    return self == NULL ? 0 : self->bytes + self->lent_bytes + self->carry_end;
 }
 
 void
@@ -88,26 +90,67 @@ fulcra__inbox_push(FulcraInbox **self, FulcraInboxPool *pool,
 {
     FulcraInbox *inbox = inbox_need(self, pool);
 
-    g_assert(inbox->n < pool->size);
+    g_assert(inbox->n + inbox->n_lent < pool->size);
     inbox->ring[(inbox->first + inbox->n) % pool->size] = message;
     inbox->n++;
     inbox->bytes += message_size(message);
+}
+
+static FulcraRepresentation *
+inbox_take(FulcraInbox *self, const FulcraInboxPool *pool)
+{
+    FulcraRepresentation *message = self->ring[self->first];
+
+    self->first = (self->first + 1) % pool->size;
+    self->n--;
+    self->bytes -= message_size(message);
+    return message;
 }
 
 FulcraRepresentation *
 fulcra__inbox_pop(FulcraInbox **self, FulcraInboxPool *pool)
 {
     FulcraInbox *inbox = *self;
-    FulcraRepresentation *message;
 
     if (inbox == NULL || inbox->n == 0)
         return NULL;
-    message = inbox->ring[inbox->first];
-    inbox->first = (inbox->first + 1) % pool->size;
-    inbox->n--;
-    inbox->bytes -= message_size(message);
+    FulcraRepresentation *message = inbox_take(inbox, pool);
     inbox_rest(self, pool);
     return message;
+}
+
+void
+fulcra__inbox_lend(FulcraInbox *self, const FulcraInboxPool *pool,
+        FulcraRepresentation **messages, unsigned n)
+{
+    g_assert(n <= self->n && self->n_lent == 0);
+    for (unsigned i = 0; i < n; i++) {
+        self->lent_bytes += message_size(self->ring[self->first]);
+        messages[i] = inbox_take(self, pool);
+    }
+    self->n_lent = n;
+}
+
+void
+fulcra__inbox_return(FulcraInbox **self, FulcraInboxPool *pool,
+        FulcraRepresentation *const *messages, unsigned n)
+{
+    FulcraInbox *inbox = *self;
+
+    if (inbox == NULL || inbox->n_lent == 0) { /* it was cleared */
+        for (unsigned i = 0; i < n; i++)
+            fulcra_representation_unref(messages[i]);
+        return;
+    }
+    inbox->n_lent = 0;
+    inbox->lent_bytes = 0;
+    for (unsigned i = n; i-- > 0;) {
+        inbox->first = (inbox->first + pool->size - 1) % pool->size;
+        inbox->ring[inbox->first] = messages[i];
+        inbox->n++;
+        inbox->bytes += message_size(messages[i]);
+    }
+    inbox_rest(self, pool);
 }
 
 void
@@ -156,6 +199,10 @@ fulcra__inbox_clear(FulcraInbox **self, FulcraInboxPool *pool)
     const FulcraInput nothing = { NULL, 0 };
     FulcraRepresentation *message;
 
+    if (*self == NULL)
+        return;
+    (*self)->n_lent = 0;
+    (*self)->lent_bytes = 0;
     while ((message = fulcra__inbox_pop(self, pool)) != NULL)
         fulcra_representation_unref(message);
     fulcra__inbox_set_rest(self, pool, &nothing);

@@ -36,6 +36,19 @@ void fulcra__inbox_push(FulcraInbox **self, FulcraInboxPool *pool,
 FulcraRepresentation *fulcra__inbox_pop(
         FulcraInbox **self, FulcraInboxPool *pool);
 
+/**
+ * fulcra__inbox_lend:
+ * @messages: (out) (array length=n) (transfer full): the first @n, which are
+ *     there; until they are returned they count as if they still were
+ */
+void fulcra__inbox_lend(FulcraInbox *self, const FulcraInboxPool *pool,
+        FulcraRepresentation **messages, unsigned n);
+
+/** What is left of those that were lent, the first in front. Dropped where the
+ * inbox was cleared meanwhile. @messages: (transfer full) */
+void fulcra__inbox_return(FulcraInbox **self, FulcraInboxPool *pool,
+        FulcraRepresentation *const *messages, unsigned n);
+
 /** Keeps a copy of @rest, of which there must be none yet. */
 void fulcra__inbox_keep(
         FulcraInbox **self, FulcraInboxPool *pool, const FulcraInput *rest);

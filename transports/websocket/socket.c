@@ -215,7 +215,7 @@ fulcra__socket_mark_dirty(FulcraWebSocket *self)
 static void
 collect_counts(FulcraSocketLoop *home)
 {
-    if (home->got_bytes > 0) {
+    if (home->got_bytes > 0 || home->got_messages > 0) {
         fulcra_host_stats_add(
                 FULCRA_STAT_MESSAGES_IN, (int64_t)home->got_messages);
         fulcra_host_stats_add(FULCRA_STAT_BYTES_IN, (int64_t)home->got_bytes);

@@ -117,6 +117,7 @@ struct _FulcraWebSocket {
     bool stripped : 1;   /* a page shows what it causes */
     bool registered : 1; /* its id is taken */
     bool issuing : 1, advancing : 1, paused : 1;
+    bool serial : 1;     /* its messages run in a domain, in rows */
     bool ended_here : 1; /* the server closes, so what waits is dropped */
     uint16_t second, in_second; /* for the rate of messages */
     uint32_t heard_ms; /* when something came; then, when it was pinged */
@@ -225,7 +226,7 @@ struct _FulcraSocketLoop {
     unsigned n_sockets;
     unsigned n_opened; /* ever; at the last sweep; when memory was given back */
     unsigned n_opened_before, n_opened_at_trim;
-    GPtrArray *dirty; /* those of which something is to be done */
+    GPtrArray *dirty;   /* those of which something is to be done */
     FulcraTurnEnd turn_end;
     FulcraTimer sweep, drain;
     int64_t drain_from_ns, drain_until_ns;
@@ -429,7 +430,11 @@ void fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input);
 
 /** What can be done now is done. */
 void fulcra__turn_advance(FulcraWebSocket *self);
-/** @message: (transfer full) */
+/** A SINK was answered: the only one that was under way. */
+void fulcra__turn_answered(
+        FulcraWebSocket *self, FulcraRequest *request, const GError *error);
+/** @message: (transfer full). One that runs in a row waits for
+ * fulcra__turn_advance(). */
 void fulcra__turn_deliver(FulcraWebSocket *self, FulcraRepresentation *message);
 bool fulcra__turn_is_full(FulcraWebSocket *self);
 /** Stops reading until the turn has caught up. @rest: (nullable): what was

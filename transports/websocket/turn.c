@@ -7,6 +7,7 @@
  * messages in one read are a loop, not a hundred stack frames.
  */
 #include "websocket/close.h"
+#include "websocket/row.h"
 #include "websocket/socket.h"
 
 #include <fulcra-host/identifier.h>
@@ -125,12 +126,10 @@ sink_failed(FulcraWebSocket *self, const GError *error)
                 FULCRA_CLOSE_INTERNAL, true);
 }
 
-static void
-sink_answered(FulcraRequest *request, FulcraRepresentation *answer,
-        const GError *error, void *user_data)
+void
+fulcra__turn_answered(
+        FulcraWebSocket *self, FulcraRequest *request, const GError *error)
 {
-    FulcraWebSocket *self = user_data;
-
     if (self->released) /* the server did not wait for it */
         return;
     if (error != NULL) {
@@ -141,6 +140,13 @@ sink_answered(FulcraRequest *request, FulcraRepresentation *answer,
         }
     }
     turn_finished(self);
+}
+
+static void
+sink_answered(FulcraRequest *request, FulcraRepresentation *answer,
+        const GError *error, void *user_data)
+{
+    fulcra__turn_answered(user_data, request, error);
 }
 
 /* What was resolved for the last message serves the next, until spaces were
@@ -165,6 +171,20 @@ keep_resolution(FulcraWebSocket *self, FulcraRequest *request)
     return true;
 }
 
+/* A page that watches its messages is told of each by the loop. */
+static void
+issue_sink(FulcraWebSocket *self, FulcraRequest *request)
+{
+    self->turn = FULCRA_TURN_BUSY;
+    self->serial = fulcra_host_request_is_serial(request) && !self->stripped;
+    self->issuing = true;
+    if (self->serial && fulcra__inbox_get_length(self->inbox) > 0)
+        fulcra__row_issue(self, request);
+    else
+        fulcra_request_issue_async(request, sink_answered, self);
+    self->issuing = false;
+}
+
 static void
 start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
 {
@@ -174,21 +194,17 @@ start_sink(FulcraWebSocket *self, FulcraRepresentation *message)
 
     fulcra_host_request_take_primary(request, message);
     fulcra__socket_trace(self, request);
-    if (!keep_resolution(self, request)) {
+    if (keep_resolution(self, request))
+        issue_sink(self, request);
+    else
         fulcra__keeper_dismiss(self);
-    } else {
-        self->turn = FULCRA_TURN_BUSY;
-        self->issuing = true;
-        fulcra_request_issue_async(request, sink_answered, self);
-        self->issuing = false;
-    }
     fulcra_request_unref(request);
 }
 
 void
 fulcra__turn_deliver(FulcraWebSocket *self, FulcraRepresentation *message)
 {
-    if (self->turn == FULCRA_TURN_FREE &&
+    if (self->turn == FULCRA_TURN_FREE && !self->serial &&
             fulcra__inbox_get_length(self->inbox) == 0)
         start_sink(self, message);
     else

@@ -305,19 +305,28 @@ next_event(FulcraWebSocket *self, FulcraInput *input, FulcraMessageEvent *event)
             &self->home->rules[self->handle->deflate], input, event);
 }
 
+/* Those that run in a row were only collected. */
+static bool
+has_room(FulcraWebSocket *self)
+{
+    if (self->serial && fulcra__turn_is_full(self))
+        fulcra__turn_advance(self);
+    return !fulcra__turn_is_full(self);
+}
+
 void
 fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input)
 {
     FulcraMessageEvent event;
 
-    while (!self->ending && !fulcra__turn_is_full(self)) {
+    while (!self->ending && has_room(self)) {
         next_event(self, input, &event);
         if (event.kind == FULCRA_MESSAGE_MORE)
             break;
         take_event(self, &event, input);
     }
     fulcra__turn_count_inbound(self);
-    if (self->ending) /* by an endpoint that answered at once */
+    if (self->ending || self->serial) /* ending: by one that answered at once */
         fulcra__turn_advance(self);
 }
 
