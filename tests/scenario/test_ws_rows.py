@@ -183,3 +183,28 @@ def test_the_server_stops_in_the_middle(ws_host):
     socket.tcp.close()
     host.stop()
     assert "deletes 1" in host.log().splitlines()
+
+
+def test_a_flood_lets_others_have_their_answers(ws_host):
+    """One socket's messages, read at once, are not all handled in one turn."""
+    host = ws_host("inbound-total=100000000")
+    n = 4000  # 5 ms each
+    with host.socket("/crawl", timeout=60) as flood, host.socket("/crawl", timeout=60) as other:
+        flood.tcp.sendall(b"".join(frame(TEXT, b"%d" % i) for i in range(n)))
+        assert flood.receive() == (TEXT, b"1")
+        other.send(TEXT, b"x")
+        assert int(other.receive()[1]) < n / 2
+    host.wait_stat("sockets", 0)
+
+
+def test_a_flood_is_answered_to_the_end(host):
+    """In order, by itself: the rest needs no more from the client."""
+    n = 5000
+    with host.socket("/echo/inline") as flood:
+        flood.tcp.sendall(b"".join(frame(TEXT, b"%d" % i) for i in range(n)))
+        assert [flood.receive()[1] for _ in range(n)] == [b"%d" % i for i in range(n)]
+        flood.tcp.sendall(b"".join(frame(TEXT, b"%d" % i) for i in range(n)) +
+                          frame(CLOSE, b"\x10\xe1enough"))
+        assert [flood.receive()[1] for _ in range(n)] == [b"%d" % i for i in range(n)]
+        assert flood.receive_close() == (4321, "enough")
+    assert host.stats()["messages_in"] == 2 * n

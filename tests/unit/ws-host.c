@@ -592,6 +592,22 @@ static const FulcraEndpointOps open_ops = { .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
     .source = open_source };
 
+/* --- /crawl: inline, and takes its time; answers how many were answered ---
+ */
+
+static FulcraRepresentation *
+crawl_sink(FulcraRequest *request, GError **error)
+{
+    static atomic_int n;
+    g_autofree char *count = g_strdup_printf("%d", atomic_fetch_add(&n, 1) + 1);
+
+    g_usleep(5000);
+    reply(request, count, error);
+    return NULL;
+}
+
+SINK_OPS(crawl_ops, FULCRA_RUN_INLINE, crawl_sink);
+
 /* --- res:/publish-again, res:/publish-next, res:/withdraw: the front with what
  * can be withdrawn, with another generation of it, and without --- */
 
@@ -665,6 +681,7 @@ static const struct {
     { "res:/release", &release_ops },
     { "res:/find/{id}", &find_ops },
     { "res:/events", &events_ops },
+    { "ws:/crawl", &crawl_ops },
     { "res:/gate", &gate_ops },
     { "res:/open/{n}", &open_ops },
     { "res:/publish-again", &publish_again_ops },

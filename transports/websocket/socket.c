@@ -145,6 +145,8 @@ socket_release(FulcraWebSocket *self)
     if (--home->n_sockets == 0)
         fulcra_loop_clear_timer(home->loop, &home->sweep);
 
+    if (self->put_off)
+        g_ptr_array_remove_fast(home->put_off, self);
     if (home->walked == self)
         home->walked = self->next;
     fulcra__keeper_let_go(self);
@@ -212,6 +214,44 @@ fulcra__socket_mark_dirty(FulcraWebSocket *self)
     g_ptr_array_add(self->home->dirty, self);
 }
 
+void
+fulcra__socket_put_off(FulcraWebSocket *self)
+{
+    if (self->put_off)
+        return;
+    self->put_off = true;
+    g_ptr_array_add(self->home->put_off, self);
+}
+
+/* None is released before the turn ends. */
+void
+fulcra__socket_run_put_off(FulcraTask *task)
+{
+    FulcraSocketLoop *home =
+            (FulcraSocketLoop *)((char *)task -
+                                 G_STRUCT_OFFSET(
+                                         FulcraSocketLoop, put_off_task));
+    unsigned n = home->put_off->len;
+
+    home->put_off_posted = false;
+    for (unsigned i = 0; i < n; i++) {
+        FulcraWebSocket *self = g_ptr_array_index(home->put_off, i);
+
+        self->put_off = false; /* it may be put off again, behind these */
+        fulcra__turn_advance(self);
+    }
+    g_ptr_array_remove_range(home->put_off, 0, n);
+}
+
+static void
+post_put_off(FulcraSocketLoop *home)
+{
+    if (home->put_off->len == 0 || home->put_off_posted)
+        return;
+    home->put_off_posted = true;
+    fulcra_loop_post(home->loop, &home->put_off_task);
+}
+
 static void
 collect_counts(FulcraSocketLoop *home)
 {
@@ -258,6 +298,7 @@ fulcra__socket_run_dirty(FulcraTurnEnd *hook)
             fulcra__wire_flush(self);
     }
     fulcra__sweep_budgets(home);
+    post_put_off(home);
     collect_counts(home);
 }
 

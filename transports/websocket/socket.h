@@ -105,9 +105,11 @@ struct _FulcraWebSocket {
     FulcraStream stream;
     FulcraOutbound outbound;
     FulcraSocketEnding *ending; /* (nullable): no more messages are taken */
-    uint8_t wire : 4;           /* FulcraWireState */
-    uint8_t turn : 4;           /* FulcraTurnState */
-    uint8_t front; /* which of the loop's: see fulcra__socket_front() */
+    uint8_t wire : 3;           /* FulcraWireState */
+    uint8_t turn : 3;           /* FulcraTurnState */
+    bool serial : 1;            /* its messages run in a domain, in rows */
+    bool put_off : 1; /* what is left of the last read is for the next turn */
+    uint8_t front;    /* which of the loop's: see fulcra__socket_front() */
     bool reading : 1, blocked : 1, dirty : 1, released : 1;
     bool pinged : 1;
     bool peer_done : 1; /* it will send nothing more */
@@ -117,7 +119,6 @@ struct _FulcraWebSocket {
     bool stripped : 1;   /* a page shows what it causes */
     bool registered : 1; /* its id is taken */
     bool issuing : 1, advancing : 1, paused : 1;
-    bool serial : 1;     /* its messages run in a domain, in rows */
     bool ended_here : 1; /* the server closes, so what waits is dropped */
     uint16_t second, in_second; /* for the rate of messages */
     uint32_t heard_ms; /* when something came; then, when it was pinged */
@@ -227,6 +228,9 @@ struct _FulcraSocketLoop {
     unsigned n_opened; /* ever; at the last sweep; when memory was given back */
     unsigned n_opened_before, n_opened_at_trim;
     GPtrArray *dirty;   /* those of which something is to be done */
+    GPtrArray *put_off; /* those that go on in the next turn */
+    FulcraTask put_off_task;
+    bool put_off_posted;
     FulcraTurnEnd turn_end;
     FulcraTimer sweep, drain;
     int64_t drain_from_ns, drain_until_ns;
@@ -407,6 +411,9 @@ FulcraStripTag *fulcra__socket_get_tag(FulcraWebSocket *self);
 /** Keeps what @root, a request of it, causes for the page that shows it. */
 void fulcra__socket_trace(FulcraWebSocket *self, FulcraRequest *root);
 void fulcra__socket_mark_dirty(FulcraWebSocket *self);
+/** It is advanced in the next turn of the loop. */
+void fulcra__socket_put_off(FulcraWebSocket *self);
+void fulcra__socket_run_put_off(FulcraTask *task);
 void fulcra__socket_run_dirty(FulcraTurnEnd *hook);
 uint32_t fulcra__socket_now_ms(FulcraSocketLoop *home);
 
@@ -423,7 +430,7 @@ void fulcra__wire_begin_close(FulcraWebSocket *self);
 /** The connection is gone, or is given up. */
 void fulcra__wire_drop(FulcraWebSocket *self, bool abort);
 void fulcra__wire_set_reading(FulcraWebSocket *self, bool reading);
-/** Parses bytes; what back-pressure leaves is kept. */
+/** Parses bytes, as many as back-pressure and one turn of the loop allow. */
 void fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input);
 
 /* --- turn.c --- */
@@ -440,6 +447,8 @@ bool fulcra__turn_is_full(FulcraWebSocket *self);
 /** Stops reading until the turn has caught up. @rest: (nullable): what was
  * read and not parsed; copied */
 void fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest);
+/** The same until the next turn of the loop. */
+void fulcra__turn_put_off(FulcraWebSocket *self, const FulcraInput *rest);
 void fulcra__turn_clear_inbox(FulcraWebSocket *self);
 void fulcra__turn_count_inbound(FulcraWebSocket *self);
 

@@ -47,15 +47,40 @@ fulcra__turn_count_inbound(FulcraWebSocket *self)
 
 /* --- back-pressure --- */
 
-void
-fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
+static void
+turn_stop_reading(FulcraWebSocket *self, const FulcraInput *rest)
 {
     if (rest != NULL)
         fulcra__inbox_keep(&self->inbox, &self->home->inboxes, rest);
     fulcra__turn_count_inbound(self);
     self->paused = true;
-    fulcra_host_stats_add(FULCRA_STAT_READS_PAUSED, 1);
     fulcra__wire_set_reading(self, false);
+}
+
+void
+fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
+{
+    fulcra_host_stats_add(FULCRA_STAT_READS_PAUSED, 1);
+    turn_stop_reading(self, rest);
+}
+
+void
+fulcra__turn_put_off(FulcraWebSocket *self, const FulcraInput *rest)
+{
+    turn_stop_reading(self, rest);
+    fulcra__socket_put_off(self);
+}
+
+/* Whether all that was read has been taken. */
+static bool
+turn_take_rest(FulcraWebSocket *self)
+{
+    FulcraInput input = fulcra__inbox_get_rest(self->inbox);
+
+    if (input.length > 0)
+        fulcra__wire_take(self, &input);
+    fulcra__inbox_set_rest(&self->inbox, &self->home->inboxes, &input);
+    return input.length == 0;
 }
 
 /* Takes more of what was read, then reads again. Whether there is now
@@ -63,20 +88,17 @@ fulcra__turn_pause(FulcraWebSocket *self, const FulcraInput *rest)
 static bool
 turn_refill(FulcraWebSocket *self)
 {
-    FulcraInboxPool *pool = &self->home->inboxes;
-    FulcraInput input;
-
     if (!self->paused || self->ending || self->wire != FULCRA_WIRE_OPEN ||
-            fulcra__inbox_get_length(self->inbox) > pool->size / 2 ||
+            fulcra__inbox_get_length(self->inbox) >
+                    self->home->inboxes.size / 2 ||
             self->home->choked)
         return false;
-    input = fulcra__inbox_get_rest(self->inbox);
-    if (input.length > 0)
-        fulcra__wire_take(self, &input);
-    fulcra__inbox_set_rest(&self->inbox, pool, &input);
+    bool all = turn_take_rest(self);
     if (!fulcra__turn_is_full(self)) {
-        self->paused = false;
-        fulcra__wire_set_reading(self, !self->ending);
+        self->paused = !all && !self->ending;
+        fulcra__wire_set_reading(self, !self->paused && !self->ending);
+        if (self->paused)
+            fulcra__socket_put_off(self);
     }
     fulcra__turn_count_inbound(self);
     return self->turn == FULCRA_TURN_FREE &&

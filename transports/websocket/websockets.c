@@ -102,6 +102,8 @@ home_init(FulcraSocketLoop *home, FulcraWebSockets *owner, FulcraLoop *loop)
         home->rules[1].inflaters = fulcra__inflaters_new();
     home->inboxes.size = owner->limits.queue;
     home->dirty = g_ptr_array_new();
+    home->put_off = g_ptr_array_new();
+    home->put_off_task.run = fulcra__socket_run_put_off;
     home->ping = fulcra__encode_control(FULCRA_OPCODE_PING, NULL, 0);
     home->turn_end.run = fulcra__socket_run_dirty;
     home->sweep.fire = fulcra__sweep_run;
@@ -120,6 +122,7 @@ static void
 home_clear(FulcraSocketLoop *home)
 {
     fulcra__outbox_close(home);
+    g_ptr_array_set_size(home->put_off, 0); /* there is no next turn */
     /* What did not end in time: nobody else will release it. */
     while (home->sockets != NULL) {
         FulcraWebSocket *self = home->sockets;
@@ -135,6 +138,7 @@ home_clear(FulcraSocketLoop *home)
     fulcra_loop_clear_timer(home->loop, &home->drain);
     fulcra__inbox_pool_clear(&home->inboxes);
     g_ptr_array_unref(home->dirty);
+    g_ptr_array_unref(home->put_off);
     fulcra__paths_clear(home);
     fulcra__outbound_shared_clear(&home->outbound);
     fulcra_representation_unref(home->ping);

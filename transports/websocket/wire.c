@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define READ_SIZE ((size_t)128 * 1024)
+#define TURN_MOST 64 /* events of one socket: then others are answered */
 #define FLOOD     ((uint32_t)1 << 20) /* bytes after the end */
 #define CONTROL_QUEUE                                                          \
     128 /* pongs that may wait for a peer that does not read */
@@ -319,7 +320,7 @@ fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input)
 {
     FulcraMessageEvent event;
 
-    while (!self->ending && has_room(self)) {
+    for (int n = 0; n < TURN_MOST && !self->ending && has_room(self); n++) {
         next_event(self, input, &event);
         if (event.kind == FULCRA_MESSAGE_MORE)
             break;
@@ -373,8 +374,12 @@ wire_got(FulcraWebSocket *self, uint8_t *data, size_t length)
         return;
     }
     fulcra__wire_take(self, &input);
-    if (fulcra__turn_is_full(self) && !self->ending)
+    if (self->ending)
+        return;
+    if (fulcra__turn_is_full(self))
         fulcra__turn_pause(self, &input);
+    else if (input.length > 0)
+        fulcra__turn_put_off(self, &input);
 }
 
 static void
