@@ -820,6 +820,10 @@ def test_upgrade(one):
     assert answer.endswith(b"early 11 early birds")
 
 
+def test_upgraded_socket_sends_small_messages_at_once(one):
+    assert b"at once, early 0" in one.exchange(handshake())
+
+
 def test_upgrade_behind_another_request(one):
     answer = one.exchange(GET % (b"/serial/first", b"") + handshake())
 

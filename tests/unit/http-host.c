@@ -12,10 +12,13 @@
 #include "http/exchange.h"
 #include "http/server.h"
 
+#include <fcntl.h>
 #include <fulcra-host/request.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/fulcra.h>
 #include <json-glib/json-glib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,18 +356,32 @@ static const struct {
 
 static FulcraHttpExchange *held; /* tests that hold one have one loop */
 
+/* Says whether the system sends small writes at once. */
+static const char *
+delay_of(int fd)
+{
+    int at_once = 0;
+    socklen_t size = sizeof at_once;
+
+    getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, &size);
+    return at_once ? "at once" : "delayed";
+}
+
 /* Sends back what came early, says so, and closes. */
 static void
 on_upgraded(int fd, const uint8_t *early, size_t n_early, void *data)
 {
     char text[64];
 
+    g_assert_true(fd < 0 || (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+
     if (fd < 0) {
         n_lost++;
         return;
     }
     n_upgraded++;
-    int length = snprintf(text, sizeof text, "early %zu ", n_early);
+    int length = snprintf(
+            text, sizeof text, "%s, early %zu ", delay_of(fd), n_early);
     if (write(fd, text, (size_t)length) < 0 ||
             (n_early > 0 && write(fd, early, n_early) < 0))
         n_lost++;

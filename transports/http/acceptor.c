@@ -20,7 +20,6 @@
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
 #include <fulcra/log.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -183,7 +182,6 @@ static void
 welcome(Listener *listener, FulcraHttpPeer *peer)
 {
     FulcraHttpAcceptor *self = listener->acceptor;
-    int yes = 1;
 
     peer->acceptor = self;
     peer->front = listener->front;
@@ -200,8 +198,6 @@ welcome(Listener *listener, FulcraHttpPeer *peer)
     if (peer->address.ss_family == AF_UNIX)
         fulcra_log_debug(
                 NULL, "%s connects to a UNIX socket", peer->remote_host);
-    else
-        setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     fulcra_host_stats_add(FULCRA_STAT_HTTP_CONNECTIONS, 1);
     self->deal(peer, self->user_data);
 }

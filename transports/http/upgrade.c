@@ -18,7 +18,10 @@
 #include <fcntl.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/log.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 bool
 fulcra__http_upgrade_wanted(FulcraHttpExchange *self, const char *version)
@@ -76,6 +79,18 @@ fulcra_http_exchange_refuse(FulcraHttpExchange *self, unsigned status,
         fulcra__http_exchange_fail(self, status, message, error);
 }
 
+/* The duplicate is non-blocking as the original was; libmicrohttpd turns
+ * TCP_NODELAY off when it hands a socket over. */
+static void
+set_options(int fd)
+{
+    int flags = fcntl(fd, F_GETFL), yes = 1;
+
+    if (!(flags & O_NONBLOCK))
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
 static void
 on_upgraded(void *data, struct MHD_Connection *connection, void *context,
         const char *early, size_t n_early, MHD_socket socket,
@@ -88,7 +103,7 @@ on_upgraded(void *data, struct MHD_Connection *connection, void *context,
     if (fd < 0)
         fulcra_log_warning(NULL, "a WebSocket was lost: %s", g_strerror(errno));
     else
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        set_options(fd);
     upgraded(fd, (const uint8_t *)early, n_early, self->upgraded_data);
     MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
     /* MHD_get_timeout() does not tell that it has to clean up. */
