@@ -428,6 +428,25 @@ fulcra_representation_with_expiry(
     return result;
 }
 
+static void
+whole_unref(void *whole)
+{
+    fulcra_representation_unref(whole);
+}
+
+FulcraRepresentation *
+fulcra_representation_with_whole(
+        FulcraRepresentation *self, FulcraRepresentation *whole)
+{
+    g_return_val_if_fail(self != NULL && self->destroy == NULL, self);
+    g_return_val_if_fail(fulcra_refs_unique(&self->refs), self);
+
+    self->owner = fulcra_representation_ref(whole);
+    self->destroy = whole_unref;
+    self->from_outside = whole->from_outside;
+    return self;
+}
+
 const char *
 fulcra_representation_get_header(FulcraRepresentation *self, const char *name)
 {

@@ -64,6 +64,19 @@ value_to_representation(JsonNode *node)
     }
 }
 
+/* A part of the operand, which is not copied. */
+static FulcraRepresentation *
+member_to_representation(const Member *member)
+{
+    FulcraRepresentation *part =
+            JSON_NODE_HOLDS_VALUE(member->node)
+                    ? value_to_representation(member->node)
+                    : fulcra_representation_new_boxed(
+                              FULCRA_TYPE_JSON, member->node, NULL);
+
+    return fulcra_representation_with_whole(part, member->operand);
+}
+
 static FulcraRepresentation *
 member_source(FulcraRequest *request, GError **error)
 {
@@ -76,10 +89,8 @@ member_source(FulcraRequest *request, GError **error)
     if (member.node == NULL)
         g_set_error(
                 error, FULCRA_ERROR, FULCRA_ERROR_NOT_FOUND, "%s", why->str);
-    else if (JSON_NODE_HOLDS_VALUE(member.node))
-        answer = value_to_representation(member.node);
     else
-        answer = fulcra_representation_new_json(json_node_ref(member.node));
+        answer = member_to_representation(&member);
     fulcra_representation_unref(member.operand);
     return answer;
 }

@@ -190,7 +190,7 @@ def test_a_publisher_faster_than_the_loop(ws_host, policy, slow):
 @pytest.mark.parametrize("policy, slow", [("close", 0), ("skip", 1), ("latest", 2)])
 def test_slow_subscriber(ws_host, policy, slow):
     """One does not read; the others get everything."""
-    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", "closing=1000", loops=2)
+    host = ws_host(f"slow={slow}", f"outbound={256 * KIB}", "closing=60000", loops=2)
     n, each = 400, 64 * KIB
     lazy = host.socket("/audience/inline/numbers", timeout=60)
     others = [host.socket("/audience/inline/numbers", timeout=60) for _ in range(6)]

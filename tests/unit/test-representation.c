@@ -85,6 +85,28 @@ test_copy_on_write(void)
     g_assert_cmpint(atomic_load(&destroyed), ==, 1);
 }
 
+static void
+test_a_part_keeps_its_whole(void)
+{
+    atomic_store(&destroyed, 0);
+    FulcraRepresentation *whole = fulcra_representation_new_take(
+            FULCRA_TYPE_TEXT, g_strdup("the whole"), 9, count_destroyed);
+    whole = fulcra_host_representation_from_outside(whole);
+    const char *within = fulcra_representation_get_text(whole);
+
+    FulcraRepresentation *part = fulcra_representation_with_whole(
+            fulcra_representation_new_boxed(
+                    "test/word", (char *)within + 4, NULL),
+            whole);
+    fulcra_representation_unref(whole);
+    g_assert_cmpint(atomic_load(&destroyed), ==, 0);
+    g_assert_cmpstr(
+            fulcra_representation_get_boxed(part, "test/word"), ==, "whole");
+    g_assert_true(fulcra_representation_is_from_outside(part));
+    fulcra_representation_unref(part);
+    g_assert_cmpint(atomic_load(&destroyed), ==, 1);
+}
+
 static atomic_int made;
 
 static FulcraRepresentation *
@@ -161,6 +183,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/representation/payloads", test_payloads);
     g_test_add_func("/representation/copy-on-write", test_copy_on_write);
+    g_test_add_func("/representation/part", test_a_part_keeps_its_whole);
     g_test_add_func("/representation/derived", test_derived);
     g_test_add_func("/representation/json-printf", test_json_printf);
     return g_test_run();

@@ -149,6 +149,18 @@ const char *fulcra_representation_get_header(
 FulcraExpiry fulcra_representation_get_expiry(
         FulcraRepresentation *self, int64_t *at);
 
+/**
+ * fulcra_representation_with_whole:
+ * @self: (transfer full): just made, of bytes that were copied or of a pointer
+ *     that nothing destroys
+ * @whole: what it is a part of, into which it may point
+ *
+ * Keeps @whole as long as there is @self, which came from outside if @whole
+ * did. Returns: (transfer full): @self
+ */
+FulcraRepresentation *fulcra_representation_with_whole(
+        FulcraRepresentation *self, FulcraRepresentation *whole);
+
 /** Whether any of it came from a client: data that must not become code. */
 bool fulcra_representation_is_from_outside(FulcraRepresentation *self);
 
