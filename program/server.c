@@ -285,6 +285,8 @@ stop(FulcraServer *self)
         fulcra_websockets_stop(self->sockets);
         fulcra_http_server_stop(self->http);
     }
+    if (self->admin != NULL)
+        fulcra_admin_end_log(self->admin);
     fulcra_explorer_stop(self->explorer);
     if (self->admin != NULL)
         fulcra_admin_stop(self->admin);

@@ -297,12 +297,14 @@ fulcra_admin_new(FulcraServer *server, GError **error)
 
     self->server = server;
     self->control = server->control;
-    self->follow = fulcra_admin_follow_new(self);
     make_layers(self);
-    if (listen_as_set(self, error))
-        return self;
-    fulcra_admin_free(self);
-    return NULL;
+    if (!listen_as_set(self, error)) {
+        fulcra_admin_free(self);
+        return NULL;
+    }
+    self->follow = fulcra_admin_follow_new(
+            self->loop != NULL ? self->loop : server->loops->pdata[0]);
+    return self;
 }
 
 void
@@ -320,10 +322,16 @@ void
 fulcra_admin_close(FulcraAdmin *self)
 {
     fulcra_control_close(self->control);
-    fulcra_admin_follow_stop(self->follow);
     if (self->drain_source != 0)
         g_source_remove(self->drain_source);
     self->drain_source = 0;
+}
+
+void
+fulcra_admin_end_log(FulcraAdmin *self)
+{
+    if (self->server->loops_run && (self->loop_runs || self->loop == NULL))
+        fulcra_admin_follow_stop(self->follow);
 }
 
 void

@@ -27,8 +27,11 @@ FulcraAdmin *fulcra_admin_new(FulcraServer *server, GError **error);
 /** Accepts from now on. */
 void fulcra_admin_start(FulcraAdmin *self);
 
-/** Answers what waits, refuses what comes. /health/ goes on. */
+/** Answers what waits, refuses what comes. /health/ and /log go on. */
 void fulcra_admin_close(FulcraAdmin *self);
+
+/** Whoever follows the log has all of it then. The loops run. */
+void fulcra_admin_end_log(FulcraAdmin *self);
 
 /** Closes the listeners and stops the loop. */
 void fulcra_admin_stop(FulcraAdmin *self);

@@ -38,7 +38,12 @@ void fulcra_admin_bind_monitor(
 
 /* --- follow.c: calls that wait for lines of the log --- */
 
-FulcraAdminFollow *fulcra_admin_follow_new(FulcraAdmin *admin);
+/** @loop: on which it does all */
+FulcraAdminFollow *fulcra_admin_follow_new(FulcraLoop *loop);
+/** Any thread. */
+void fulcra_admin_follow_post(FulcraAdminFollow *self, FulcraTask *task);
+/** Tells whoever follows that no lines will come; waits a moment for those who
+ * are about to ask. Any thread but a loop's; the loop runs. */
 void fulcra_admin_follow_stop(FulcraAdminFollow *self);
 void fulcra_admin_follow_free(FulcraAdminFollow *self);
 

@@ -296,6 +296,15 @@ who_asks(FulcraRequest *request)
             host != NULL ? fulcra_representation_get_text(host) : "nobody");
 }
 
+static bool
+post(FulcraAdminCall *self)
+{
+    if (!self->resource->stays)
+        return fulcra_control_post(self->admin->control, &self->task);
+    fulcra_admin_follow_post(self->admin->follow, &self->task);
+    return true;
+}
+
 static FulcraRepresentation *
 begin(FulcraRequest *request, GError **error)
 {
@@ -314,7 +323,7 @@ begin(FulcraRequest *request, GError **error)
     self->params = g_steal_pointer(&params);
     self->who = who_asks(request);
     FulcraRepresentation *deferred = fulcra_request_defer(request);
-    if (!fulcra_control_post(self->admin->control, &self->task))
+    if (!post(self))
         fulcra_admin_call_fail(
                 self, g_error_new(FULCRA_ERROR, FULCRA_ERROR_OVERLOADED,
                               "the server stops"));

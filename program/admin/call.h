@@ -5,8 +5,9 @@
  * Calls: requests for resources of admin:/, as the control thread sees them
  *
  * A resource is a row of the table in resources.c. Its function is called on
- * the control thread and answers by exactly one call of
- * fulcra_admin_call_respond() or fulcra_admin_call_fail(), at once or later.
+ * the control thread, that of the log on a loop (follow.c), and answers by
+ * exactly one call of fulcra_admin_call_respond() or fulcra_admin_call_fail(),
+ * at once or later.
  */
 
 #include <fulcra-host/request.h>
@@ -27,7 +28,8 @@ typedef struct {
                           required one ends with "!" */
     const char *help;
     void (*answer)(FulcraAdminCall *call);
-    bool logs; /* it says itself in the log what it changed */
+    bool logs;  /* it says itself in the log what it changed */
+    bool stays; /* it is answered on a loop, while the server stops as well */
 } FulcraAdminResource;
 
 /** Ends with one whose name is NULL. */

@@ -4,8 +4,13 @@
  * follow.c - lines of the log, and waiting for the next one
  *
  * A call that asks for lines that are not there yet is kept until there are
- * some or its time is over. Whoever logs wakes the control thread once; it
- * sets the wake again as long as somebody waits.
+ * some or its time is over. Whoever logs wakes a loop once; it sets the wake
+ * again as long as somebody waits.
+ *
+ * All this is done on that loop, not on the control thread: while the server
+ * stops, which keeps the control thread busy, lines go on to those who follow.
+ * Who was just told is likely to ask again, and is given a moment for it before
+ * the listener closes: the last answer says that it is.
  */
 
 #include "admin_private.h"
@@ -19,18 +24,24 @@
 #define LINES_MOST FULCRA_LOG_RING_LINES
 #define WAIT_MOST  25 /* seconds: below the deadline of a request */
 
+/* In which who was told asks again. */
+#define MOMENT_US (2 * G_USEC_PER_SEC)
+
 struct _FulcraAdminFollow {
     FulcraTask task;
-    FulcraAdmin *admin;
+    FulcraLoop *loop;
+    bool awake;         /* the wake is set, or the task is on its way */
+    bool ending;        /* no lines will come */
     GPtrArray *waiting; /* of Wait */
+    GArray *told; /* of int64_t: until when somebody may ask again; growing */
 };
 
 typedef struct {
-    FulcraAdmin *admin;
+    FulcraTimer timer; /* first */
+    FulcraAdminFollow *follow;
     FulcraAdminCall *call;
     uint64_t after;
     FulcraLogLevel level;
-    unsigned timeout; /* a GLib source; 0: none */
 } Wait;
 
 /* --- lines --- */
@@ -77,15 +88,17 @@ line_free(void *data)
     g_free(self);
 }
 
-/* Answers with the last @most lines after the one numbered @after. */
+/* Answers with the last @most of @lines. @ends: there will be no others. */
 static void
-respond(FulcraAdminCall *call, Lines *lines, unsigned most, uint64_t last)
+respond(FulcraAdminCall *call, Lines *lines, unsigned most, uint64_t last,
+        bool ends)
 {
     JsonBuilder *builder = fulcra_admin_builder_new();
 
     while (g_queue_get_length(&lines->lines) > most)
         line_free(g_queue_pop_head(&lines->lines));
     fulcra_admin_put_int(builder, "last", (int64_t)last);
+    fulcra_admin_put_bool(builder, "ends", ends);
     fulcra_admin_begin_list(builder, "lines");
     for (GList *link = lines->lines.head; link != NULL; link = link->next)
         put_line(builder, link->data);
@@ -94,27 +107,67 @@ respond(FulcraAdminCall *call, Lines *lines, unsigned most, uint64_t last)
     fulcra_admin_call_respond(call, builder);
 }
 
+/* --- who may ask again --- */
+
+static void
+forget_late(FulcraAdminFollow *self)
+{
+    int64_t now = g_get_monotonic_time();
+    unsigned n = 0;
+
+    while (n < self->told->len && g_array_index(self->told, int64_t, n) < now)
+        n++;
+    g_array_remove_range(self->told, 0, n);
+}
+
+/* Somebody who has gone will not ask again. */
+static void
+expect_again(FulcraAdminFollow *self, FulcraAdminCall *call)
+{
+    int64_t until = g_get_monotonic_time() + MOMENT_US;
+
+    forget_late(self);
+    if (!fulcra_host_request_is_done(fulcra_admin_call_get_request(call)))
+        g_array_append_val(self->told, until);
+}
+
+static void
+asked_again(FulcraAdminFollow *self)
+{
+    forget_late(self);
+    if (self->told->len > 0)
+        g_array_remove_index(self->told, 0);
+}
+
 /* --- waiting --- */
+
+static void
+tell(FulcraAdminFollow *self, FulcraAdminCall *call, Lines *lines,
+        unsigned most, uint64_t last)
+{
+    if (!self->ending)
+        expect_again(self, call);
+    respond(call, lines, most, last, self->ending);
+}
 
 static void
 wait_end(Wait *self, Lines *lines, uint64_t last)
 {
-    g_ptr_array_remove(self->admin->follow->waiting, self);
-    if (self->timeout != 0)
-        g_source_remove(self->timeout);
-    respond(self->call, lines, LINES_MOST, last);
+    FulcraAdminFollow *follow = self->follow;
+
+    g_ptr_array_remove(follow->waiting, self);
+    fulcra_loop_clear_timer(follow->loop, &self->timer);
+    tell(follow, self->call, lines, LINES_MOST, last);
     g_free(self);
 }
 
-static gboolean
-wait_is_over(void *data)
+static void
+wait_is_over(FulcraTimer *timer)
 {
-    Wait *self = data;
+    Wait *self = (Wait *)timer;
     Lines none = { self->level, G_QUEUE_INIT };
 
-    self->timeout = 0; /* it goes by itself */
     wait_end(self, &none, self->after);
-    return G_SOURCE_REMOVE;
 }
 
 /* Whether it has ended. */
@@ -132,12 +185,22 @@ wait_look(Wait *self)
     return true;
 }
 
+/* On any thread, with the ring's lock held. It is not set again before the
+ * task has run. */
 static void
 wake(void *user_data)
 {
     FulcraAdminFollow *self = user_data;
 
-    fulcra_control_post(self->admin->control, &self->task);
+    fulcra_loop_post(self->loop, &self->task);
+}
+
+static void
+set_wake(FulcraAdminFollow *self)
+{
+    if (!self->awake)
+        fulcra_log_ring_set_wake(wake, self);
+    self->awake = true;
 }
 
 static void
@@ -145,31 +208,28 @@ look_again(FulcraTask *task)
 {
     FulcraAdminFollow *self = (FulcraAdminFollow *)task;
 
+    self->awake = false;
+    if (self->waiting->len > 0)
+        set_wake(self);
     for (unsigned i = self->waiting->len; i > 0; i--)
         wait_look(self->waiting->pdata[i - 1]);
-    if (self->waiting->len > 0)
-        fulcra_log_ring_set_wake(wake, self);
 }
 
 static void
-wait_for_lines(FulcraAdminCall *call, const Lines *lines, uint64_t last,
-        int64_t seconds)
+wait_for_lines(FulcraAdminFollow *follow, FulcraAdminCall *call,
+        const Lines *lines, uint64_t last, int64_t seconds)
 {
-    FulcraAdminFollow *follow = fulcra_admin_call_get_admin(call)->follow;
     Wait *self = g_new0(Wait, 1);
 
-    self->admin = follow->admin;
+    self->timer.fire = wait_is_over;
+    self->follow = follow;
     self->call = call;
     self->after = last;
     self->level = lines->level;
-    self->timeout =
-            g_timeout_add_seconds((unsigned)seconds, wait_is_over, self);
+    fulcra_loop_set_timer(follow->loop, &self->timer, (unsigned)seconds * 1000);
     g_ptr_array_add(follow->waiting, self);
-    fulcra_log_ring_set_wake(wake, follow);
-    if (!wait_look(self)) /* what was logged before the wake was set */
-        return;
-    if (follow->waiting->len == 0)
-        fulcra_log_ring_set_wake(NULL, NULL);
+    set_wake(follow);
+    wait_look(self); /* what was logged before the wake was set */
 }
 
 /* --- the resource --- */
@@ -177,6 +237,7 @@ wait_for_lines(FulcraAdminCall *call, const Lines *lines, uint64_t last,
 void
 fulcra_admin_log(FulcraAdminCall *call)
 {
+    FulcraAdminFollow *self = fulcra_admin_call_get_admin(call)->follow;
     const char *name = fulcra_admin_call_get(call, "level");
     Lines lines = { FULCRA_LOG_DEBUG, G_QUEUE_INIT };
     int64_t after, most, seconds;
@@ -192,34 +253,77 @@ fulcra_admin_log(FulcraAdminCall *call)
             !fulcra_admin_call_get_number(call, "wait", 0, WAIT_MOST, &seconds))
         return;
     uint64_t last = fulcra_log_ring_read((uint64_t)after, take_line, &lines);
-    if (g_queue_is_empty(&lines.lines) && seconds > 0)
-        wait_for_lines(call, &lines, last, seconds);
+    if (seconds > 0 && after > 0)
+        asked_again(self);
+    if (seconds == 0)
+        respond(call, &lines, (unsigned)most, last, self->ending);
+    else if (g_queue_is_empty(&lines.lines) && !self->ending)
+        wait_for_lines(self, call, &lines, last, seconds);
     else
-        respond(call, &lines, (unsigned)most, last);
+        tell(self, call, &lines, (unsigned)most, last);
 }
 
 /* --- life --- */
 
 FulcraAdminFollow *
-fulcra_admin_follow_new(FulcraAdmin *admin)
+fulcra_admin_follow_new(FulcraLoop *loop)
 {
     FulcraAdminFollow *self = g_new0(FulcraAdminFollow, 1);
 
     self->task.run = look_again;
-    self->admin = admin;
+    self->loop = loop;
     self->waiting = g_ptr_array_new();
+    self->told = g_array_new(FALSE, FALSE, sizeof(int64_t));
     return self;
+}
+
+void
+fulcra_admin_follow_post(FulcraAdminFollow *self, FulcraTask *task)
+{
+    fulcra_loop_post(self->loop, task);
+}
+
+static void
+end_all(void *data)
+{
+    FulcraAdminFollow *self = data;
+
+    self->ending = true;
+    fulcra_log_ring_set_wake(NULL, NULL);
+    while (self->waiting->len > 0) {
+        Wait *wait = self->waiting->pdata[0];
+        Lines lines = { wait->level, G_QUEUE_INIT };
+        uint64_t last = fulcra_log_ring_read(wait->after, take_line, &lines);
+
+        wait_end(wait, &lines, last);
+    }
+}
+
+typedef struct {
+    FulcraAdminFollow *follow;
+    bool somebody;
+} Expected;
+
+static void
+look_for_expected(void *data)
+{
+    Expected *self = data;
+
+    forget_late(self->follow);
+    self->somebody = self->follow->told->len > 0;
 }
 
 void
 fulcra_admin_follow_stop(FulcraAdminFollow *self)
 {
-    fulcra_log_ring_set_wake(NULL, NULL);
-    while (self->waiting->len > 0) {
-        Wait *wait = self->waiting->pdata[0];
-        Lines none = { wait->level, G_QUEUE_INIT };
+    Expected expected = { self, true };
 
-        wait_end(wait, &none, wait->after);
+    fulcra_loop_call(self->loop, end_all, self);
+    for (;;) {
+        fulcra_loop_call(self->loop, look_for_expected, &expected);
+        if (!expected.somebody)
+            return;
+        g_usleep(1000);
     }
 }
 
@@ -229,5 +333,6 @@ fulcra_admin_follow_free(FulcraAdminFollow *self)
     if (self == NULL)
         return;
     g_ptr_array_unref(self->waiting);
+    g_array_unref(self->told);
     g_free(self);
 }

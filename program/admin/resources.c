@@ -67,7 +67,7 @@ const FulcraAdminResource fulcra_admin_resources[] = {
     { "log", LOOK, "/log", "after,lines,level,wait",
             "the last lines of the log; of those after a number; with `wait`, "
             "in seconds, once there are any",
-            fulcra_admin_log },
+            fulcra_admin_log, .stays = true },
     { "drain", CHANGE, "/drain", "over",
             "take no new sockets, close those that are there with 1012 over "
             "that time, stop",

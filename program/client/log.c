@@ -40,13 +40,13 @@ ask(const FulcraOptions *options, const char *socket, int64_t after, bool first,
 
     fulcra_question_add(
             question, "level", fulcra_options_get(options, "level"));
-    if (first) {
+    if (first)
         fulcra_question_add(
                 question, "lines", lines != NULL ? lines : LINES_DEFAULT);
-    } else {
+    else
         fulcra_question_add(question, "after", number);
+    if (fulcra_options_has(options, "follow"))
         fulcra_question_add(question, "wait", WAIT_SECONDS);
-    }
     return fulcra_client_ask(socket, question, error);
 }
 
@@ -68,15 +68,17 @@ log_run(FulcraOptions *options)
         g_autoptr(GError) error = NULL;
         g_autoptr(JsonNode) answer = ask(options, socket, after, first, &error);
 
-        /* A server that stops is the end of its log. */
+        /* One that stops says so, but one may come too late for that. */
         if (answer == NULL && !first && has_stopped(error))
             return FULCRA_EXIT_FINE;
         if (answer == NULL)
             return fulcra_client_complain(options, error);
+        JsonObject *object = json_node_get_object(answer);
         print_lines(answer, json);
-        after = json_object_get_int_member_with_default(
-                json_node_get_object(answer), "last", 0);
-        if (!fulcra_options_has(options, "follow"))
+        after = json_object_get_int_member_with_default(object, "last", 0);
+        if (!fulcra_options_has(options, "follow") ||
+                json_object_get_boolean_member_with_default(
+                        object, "ends", false))
             return FULCRA_EXIT_FINE;
     }
 }

@@ -11,6 +11,7 @@ import pytest
 
 from admin import Admin
 from client import BUILD, CLOSE, PATIENCE, Refused, wait_for
+from life import Life
 
 
 @pytest.fixture
@@ -149,10 +150,28 @@ def test_following(admin):
         admin.server.stop()
         for follower in first, second:
             assert follower.wait(PATIENCE) == 0, follower.stderr.read()
-            # One that waits is told; one that asks again a moment later finds
-            # nobody.
-            rest = follower.stdout.read()
-            assert rest == "" or "SIGTERM: stopping" in rest
+            assert follower.stdout.read().endswith("SIGTERM: stopping\n")
+
+
+def test_following_to_the_very_end(serve, fulcra, tmp_path):
+    """What modules log while the server stops is followed as well."""
+    admin = Admin(serve("--admin", f"{tmp_path}/a", modules=[Life(tmp_path).folder]),
+                  tmp_path / "a", fulcra)
+    with command(admin, "log", "--follow", "--lines", "1") as follower, \
+            admin.server.socket("/life/talk") as socket:
+        assert "admin plane at" in follower.stdout.readline()
+        admin.server.process.terminate()
+        assert socket.receive_close()[0] == 1001
+        socket.send(CLOSE, (1001).to_bytes(2, "big"))
+        assert follower.wait(PATIENCE) == 0, follower.stderr.read()
+        followed = follower.stdout.read()
+    assert admin.server.process.wait(PATIENCE) == 0
+    lines = followed.splitlines()
+    assert "SIGTERM: stopping" in lines[0]
+    assert any("told in 1 that a socket has gone" in line for line in lines)
+    logged = admin.server.log().splitlines()
+    assert lines == logged[logged.index(lines[0]):-1]
+    assert logged[-1].endswith("info stopped")
 
 
 def test_the_ring_is_bounded(admin):
