@@ -36,4 +36,20 @@ const looks = {
   'narrow-dark': { colorScheme: 'dark', viewport: narrow },
 };
 
-module.exports = { launch, looks, shot, skip };
+// All of them in full size; otherwise the two that differ most.
+const some = process.env.FULCRA_TEST_SIZE === 'full' ? Object.keys(looks) : ['light', 'narrow-dark'];
+
+// A page that is open already, in another look; what is loaded next has it.
+async function turn(page, look) {
+  await page.emulateMedia({ colorScheme: looks[look].colorScheme });
+  await page.setViewportSize(looks[look].viewport);
+}
+
+// The context, with a tab that stays: tabs that come and go then share its
+// process, which costs half as much as one for each.
+async function stay(context, url) {
+  await (await context.newPage()).goto(url);
+  return context;
+}
+
+module.exports = { launch, looks, shot, skip, some, stay, turn };

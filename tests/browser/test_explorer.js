@@ -8,15 +8,17 @@ const { after, before, test } = require('node:test');
 const { once } = require('node:events');
 const WebSocket = require('ws');
 const { start } = require('../node/server.js');
-const { launch, looks, shot, skip } = require('./browser.js');
+const { launch, looks, shot, skip, some, stay, turn } = require('./browser.js');
 
 const views = ['overview', 'spaces', 'requests', 'sockets', 'topics', 'cache', 'modules', 'settings', 'log'];
 let server;
 let browser;
+let visitor; // whose tabs they are
 before(async () => {
   if (skip) return;
   server = await start();
   browser = await launch();
+  visitor = await stay(await browser.newContext(looks.light), `${server.url}/demo/hello/`);
 });
 after(async () => {
   if (skip) return;
@@ -25,9 +27,9 @@ after(async () => {
 });
 
 // A tab that was let in. What its console calls an error fails the test.
-async function enter(view = 'overview', options = {}) {
-  const context = await browser.newContext({ ...looks.light, ...options });
+async function enter(view = 'overview', look = 'light', context = visitor) {
   const page = await context.newPage();
+  await turn(page, look);
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(error.message));
   page.on('console', (line) => {
@@ -42,7 +44,7 @@ async function enter(view = 'overview', options = {}) {
 async function leave(...tabs) {
   for (const page of tabs) {
     assert.deepStrictEqual(page.complaints, []);
-    await page.context().close();
+    await page.close();
   }
 }
 
@@ -53,11 +55,9 @@ test('the address shows no token once one is in', { skip }, async () => {
   await leave(page);
 });
 
-// All looks in full size; otherwise the two that differ most.
-const some = process.env.FULCRA_TEST_SIZE === 'full' ? Object.keys(looks) : ['light', 'narrow-dark'];
-for (const [look, options] of Object.entries(looks).filter(([name]) => some.includes(name))) {
+for (const look of some) {
   test(`every view, ${look}`, { skip }, async () => {
-    const page = await enter('overview', options);
+    const page = await enter('overview', look);
     for (const view of views) {
       await page.click(`#views a[href="#/${view}"]`);
       await page.waitForSelector(`#views a[href="#/${view}"][aria-current]`);
@@ -98,7 +98,7 @@ test('a tree of requests, and two compared', { skip }, async () => {
 });
 
 test('a module is replaced by a click, and a chat stays open', { skip }, async () => {
-  const demo = await browser.newPage();
+  const demo = await visitor.newPage();
   await demo.goto(`${server.url}/demo/echo/`);
   await demo.waitForSelector('#state[data-state="open"]');
   let closed = 0;
@@ -158,7 +158,7 @@ test('whose a socket is', { skip }, async () => {
 });
 
 test('a socket is closed', { skip }, async () => {
-  const demo = await browser.newPage();
+  const demo = await visitor.newPage();
   await demo.goto(`${server.url}/demo/echo/`);
   await demo.waitForSelector('#state[data-state="open"]');
   const page = await enter('sockets?path=/demo/echo');
@@ -193,7 +193,7 @@ test('it tells when the server has gone', { skip }, async () => {
   const other = await start();
   const mine = server;
   server = other;
-  const page = await enter();
+  const page = await enter('overview', 'light', await browser.newContext()); // it has another cookie
   server = mine;
   await other.stop();
   await page.waitForSelector('html[data-link="lost"]');
