@@ -175,9 +175,11 @@ fulcra_http_server_stop(FulcraHttpServer *self)
 {
     if (!self->started)
         return;
-    /* First, so that no connection comes to a daemon that has stopped. */
-    fulcra_loop_call(self->first_loop, stop_acceptor, self->acceptor);
+    /* Who is refused may rely on it that what is answered from now on is the
+     * last on its connection. */
     atomic_store_explicit(&self->stopping, true, memory_order_relaxed);
+    /* Then this, so that no connection comes to a daemon that has stopped. */
+    fulcra_loop_call(self->first_loop, stop_acceptor, self->acceptor);
     await_answers(self);
     for (size_t i = 0; i < self->n_daemons; i++)
         fulcra_loop_call(fulcra__http_daemon_get_loop(self->daemons[i]),
