@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define LONGEST_NAME 64
-#define NAMED        1000000 /* subscribers that are listed */
+#define FAMILY       ":family" /* ends the key of what a family hears */
+#define NAMED        1000000   /* subscribers that are listed */
 
 /* --- which topic --- */
 
@@ -26,14 +27,14 @@ name_is_valid(const char *name)
     return length > 0 && length <= LONGEST_NAME && name[length] == '\0';
 }
 
-/* "topic:NAME"; the family of all of them is "topic:*". (transfer full) */
+/* "topic:NAME", and what @end is. (transfer full) */
 static char *
-get_key(FulcraRequest *request, GError **error)
+get_key(FulcraRequest *request, const char *end, GError **error)
 {
     const char *name = fulcra_request_get_argument(request, "name");
 
     if (name != NULL && name_is_valid(name))
-        return g_strconcat("topic:", name, NULL);
+        return g_strconcat("topic:", name, end, NULL);
     g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
             "\"%.*s\" names no topic: a name is 1 to %d letters, digits and "
             "\"._~-\", and stands for one topic: there are no wildcards",
@@ -50,16 +51,36 @@ get_setting(FulcraRequest *request, FulcraIdentifier *setting, GError **error)
     return value == NULL ? -1 : fulcra_representation_get_int(value);
 }
 
-/* (transfer full) (nullable) */
-static FulcraTopic *
-open_topic(FulcraRequest *request, GError **error)
+/* A message goes to as many families as its name has levels. */
+static bool
+check_depth(FulcraRequest *request, GError **error)
 {
-    g_autofree char *key = get_key(request, error);
+    const char *name = fulcra_request_get_argument(request, "name");
+    int64_t most = get_setting(request, FULCRA_ID("setting:/depth"), error);
+    int64_t depth = 1;
+
+    for (const char *at = name; (at = strchr(at, '.')) != NULL; at++)
+        depth++;
+    if (most >= 0 && depth > most)
+        g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+                "\"%s\" has %" G_GINT64_FORMAT
+                " levels: topics have up to %" G_GINT64_FORMAT,
+                name, depth, most);
+    return depth <= most;
+}
+
+/* @end: "" or FAMILY. (transfer full) (nullable) */
+static FulcraTopic *
+open_topic(FulcraRequest *request, const char *end, GError **error)
+{
+    g_autofree char *key = get_key(request, end, error);
     FulcraTopic *topic = key == NULL ? NULL : fulcra_topic_find(request, key);
     int64_t most;
 
     if (key == NULL || topic != NULL)
         return topic;
+    if (!check_depth(request, error))
+        return NULL;
     most = get_setting(request, FULCRA_ID("setting:/topics"), error);
     if (most < 0)
         return NULL;
@@ -68,9 +89,10 @@ open_topic(FulcraRequest *request, GError **error)
 
 /* What is asked about; that there is none is no error. */
 static bool
-find_topic(FulcraRequest *request, FulcraTopic **topic, GError **error)
+find_topic(FulcraRequest *request, const char *end, FulcraTopic **topic,
+        GError **error)
 {
-    g_autofree char *key = get_key(request, error);
+    g_autofree char *key = get_key(request, end, error);
     g_autofree char *presence = g_strconcat(key, ":presence", NULL);
 
     if (key == NULL)
@@ -95,11 +117,22 @@ check_size(FulcraRequest *request, size_t size, GError **error)
     return most >= 0 && size <= (size_t)most;
 }
 
+/* To those who follow NAME and what is beneath: of "a.b" these are "a.b", "a".
+ */
 static void
-publish(FulcraTopic *topic, FulcraRepresentation *message)
+publish_to_families(
+        FulcraRequest *request, const char *name, FulcraRepresentation *message)
 {
-    fulcra_topic_publish(topic, message);
-    fulcra_topic_unref(topic);
+    char key[sizeof "topic:" + LONGEST_NAME + sizeof FAMILY];
+
+    for (const char *end = name + strlen(name); end != NULL;
+            end = g_strrstr_len(name, end - name, ".")) {
+        g_snprintf(
+                key, sizeof key, "topic:%.*s" FAMILY, (int)(end - name), name);
+        g_autoptr(FulcraTopic) family = fulcra_topic_find(request, key);
+        if (family != NULL)
+            fulcra_topic_publish(family, message);
+    }
 }
 
 /* U+0000 is as good a character as any. */
@@ -125,7 +158,7 @@ publish_primary(FulcraRequest *request, bool raw, GError **error)
             primary == NULL ? NULL
                             : fulcra_representation_get_bytes(primary, &length);
     g_autoptr(FulcraRepresentation) message = NULL;
-    FulcraTopic *topic;
+    g_autoptr(FulcraTopic) topic = NULL;
 
     if (bytes == NULL) {
         g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
@@ -138,18 +171,21 @@ publish_primary(FulcraRequest *request, bool raw, GError **error)
     if (raw)
         message = fulcra_representation_with_type(message,
                 is_utf8(bytes, length) ? FULCRA_TYPE_TEXT : FULCRA_TYPE_BYTES);
-    topic = open_topic(request, error);
-    if (topic != NULL)
-        publish(topic, message);
-    return topic != NULL;
+    topic = open_topic(request, "", error);
+    if (topic == NULL)
+        return false;
+    fulcra_topic_publish(topic, message);
+    publish_to_families(
+            request, fulcra_request_get_argument(request, "name"), message);
+    return true;
 }
 
 /* --- topic:/NAME --- */
 
 static FulcraRepresentation *
-topic_follow(FulcraRequest *request, GError **error)
+follow(FulcraRequest *request, const char *end, GError **error)
 {
-    g_autoptr(FulcraTopic) topic = open_topic(request, error);
+    g_autoptr(FulcraTopic) topic = open_topic(request, end, error);
 
     return topic == NULL ? NULL : fulcra_representation_new_topic(topic);
 }
@@ -161,8 +197,8 @@ topic_source(FulcraRequest *request, GError **error)
     FulcraRepresentation *last;
 
     if (fulcra_request_is_subscription(request))
-        return topic_follow(request, error);
-    if (!find_topic(request, &topic, error))
+        return follow(request, "", error);
+    if (!find_topic(request, "", &topic, error))
         return NULL;
     last = topic == NULL ? NULL : fulcra_topic_get_last(topic);
     if (last == NULL)
@@ -183,7 +219,7 @@ topic_exists(FulcraRequest *request, GError **error)
 {
     g_autoptr(FulcraTopic) topic = NULL;
 
-    if (!find_topic(request, &topic, error))
+    if (!find_topic(request, "", &topic, error))
         return NULL;
     return fulcra_representation_new_bool(
             topic != NULL &&
@@ -192,14 +228,14 @@ topic_exists(FulcraRequest *request, GError **error)
 }
 
 static FulcraRepresentation *
-topic_meta(FulcraRequest *request, GError **error)
+describe(FulcraRequest *request, const char *end, GError **error)
 {
     g_autoptr(FulcraTopic) topic = NULL;
     JsonObject *meta;
     JsonNode *node;
     int64_t at;
 
-    if (!find_topic(request, &topic, error))
+    if (!find_topic(request, end, &topic, error))
         return NULL;
     meta = json_object_new();
     at = topic == NULL ? 0 : fulcra_topic_get_published_at(topic);
@@ -214,11 +250,17 @@ topic_meta(FulcraRequest *request, GError **error)
     return fulcra_representation_new_json(node);
 }
 
+static FulcraRepresentation *
+topic_meta(FulcraRequest *request, GError **error)
+{
+    return describe(request, "", error);
+}
+
 /* Who is subscribed stays so. */
 static FulcraRepresentation *
 topic_delete(FulcraRequest *request, GError **error)
 {
-    g_autofree char *key = get_key(request, error);
+    g_autofree char *key = get_key(request, "", error);
     g_autoptr(FulcraTopic) topic =
             key == NULL ? NULL : fulcra_topic_find(request, key);
     bool was_there;
@@ -241,7 +283,7 @@ subscribers_source(FulcraRequest *request, GError **error)
     JsonArray *ids;
     JsonNode *node;
 
-    if (!find_topic(request, &topic, error))
+    if (!find_topic(request, "", &topic, error))
         return NULL;
     ids = json_array_new();
     if (topic != NULL)
@@ -257,6 +299,25 @@ subscribers_source(FulcraRequest *request, GError **error)
     return fulcra_representation_new_json(node);
 }
 
+/* --- active:topicFamily: a topic and all beneath it --- */
+
+static FulcraRepresentation *
+family_source(FulcraRequest *request, GError **error)
+{
+    if (fulcra_request_is_subscription(request))
+        return follow(request, FAMILY, error);
+    g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
+            "a family of topics is for subscriptions: each topic has a last "
+            "message, a family has none");
+    return NULL;
+}
+
+static FulcraRepresentation *
+family_meta(FulcraRequest *request, GError **error)
+{
+    return describe(request, FAMILY, error);
+}
+
 /* --- active:topicRoom: every socket is a subscriber, and publishes --- */
 
 static FulcraRepresentation *
@@ -270,7 +331,7 @@ room_new(FulcraRequest *request, GError **error)
                 "a room is for WebSockets");
         return NULL;
     }
-    topic = open_topic(request, error);
+    topic = open_topic(request, "", error);
     if (topic != NULL)
         fulcra_topic_subscribe(topic, socket, error);
     return NULL;
@@ -312,6 +373,13 @@ static const FulcraEndpointOps subscribers_ops = {
     .source = subscribers_source,
 };
 
+static const FulcraEndpointOps family_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = family_source,
+    .meta = family_meta,
+};
+
 static const FulcraEndpointOps room_ops = {
     .size = sizeof(FulcraEndpointOps),
     .run = FULCRA_RUN_INLINE,
@@ -333,6 +401,8 @@ topics_load(FulcraModule *module, GError **error)
                    module, "topic", &topic_ops, NULL, error) &&
            fulcra_module_add_endpoint(
                    module, "subscribers", &subscribers_ops, NULL, error) &&
+           fulcra_module_add_endpoint(
+                   module, "family", &family_ops, NULL, error) &&
            fulcra_module_add_endpoint(module, "room", &room_ops, NULL, error) &&
            fulcra_module_add_endpoint(
                    module, "publish", &publish_ops, NULL, error);

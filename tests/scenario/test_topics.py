@@ -77,6 +77,12 @@ def test_names(server, name):
     assert answer.status == 400 and "no wildcards" in answer.text
 
 
+def test_levels_of_a_name(server):
+    assert server.request("POST", "/topic/" + "a." * 7 + "b", "x").status == 201
+    answer = server.request("POST", "/topic/" + "a." * 8 + "b", "x")
+    assert answer.status == 400 and "9 levels: topics have up to 8" in answer.text
+
+
 # Publishing by HTTP ----------------------------------------------------------
 
 @pytest.mark.parametrize("body, opcode", [
@@ -123,6 +129,14 @@ DEFINITION = {
             {"grammar": "ws:/follow/{name}", "verbs": "NEW",
              "request": {"identifier": "wsResponse:/subscribe", "verb": "SINK",
                          "arguments": {"resource": "topic:/{name}"}}},
+            {"grammar": "ws:/family/{name}", "verbs": "NEW",
+             "request": {"identifier": "wsResponse:/subscribe", "verb": "SINK",
+                         "arguments": {"resource": "active:topicFamily+name@{name}"}}},
+            {"grammar": "res:/family/{name}",
+             "request": {"identifier": "active:topicFamily+name@{name}"}},
+            {"grammar": "res:/family/{name}/meta",
+             "request": {"identifier": "active:topicFamily+name@{name}", "verb": "META",
+                         "type": "application/json"}},
             {"grammar": "ws:/presence/{name}", "verbs": "NEW",
              "request": {"identifier": "wsResponse:/subscribe", "verb": "SINK",
                          "arguments": {"resource": "topic:/{name}/subscribers"}}},
@@ -218,6 +232,41 @@ def test_a_topic_is_followed_as_a_resource(chat):
             for i in range(100):
                 assert one.receive() == other.receive() == (TEXT, b"same")
             assert server.get("/known/f/meta").json()["subscribers"] == 3
+
+
+def test_a_family_is_followed(chat):
+    """What is beneath a name, made before or after, in the order it was said."""
+    server = chat("--loops", "2")
+    names = ["stock.ACME.bid", "stock.ACME", "stock", "stocks", "stock-ACME", "stock.BOLT"]
+    with contextlib.ExitStack() as stack:
+        rooms = {name: stack.enter_context(server.socket(f"/chat/{name}")) for name in names}
+        stock, other, acme = [stack.enter_context(server.socket(f"/family/{name}"))
+                              for name in ("stock", "stock", "stock.ACME")]
+        for i in range(60):
+            rooms[names[i % 6]].send(TEXT, b"%d" % i)
+            assert rooms[names[i % 6]].receive() == (TEXT, b"%d" % i)
+        for i in range(60):
+            if i % 6 not in (3, 4):
+                assert stock.receive() == other.receive() == (TEXT, b"%d" % i)
+            if i % 6 < 2:
+                assert acme.receive() == (TEXT, b"%d" % i)
+        assert server.get("/family/stock/meta").json()["subscribers"] == 2
+        assert server.get("/family/stock/meta").json()["published"] == 40
+        assert server.get("/known/stock/meta").json()["published"] == 10
+        rooms["stock.ACME"].send(TEXT, b"the end")
+        assert stock.receive() == other.receive() == acme.receive() == (TEXT, b"the end")
+
+
+def test_what_is_no_family(chat):
+    server = chat(depth=3)
+    server.socket("/family/a.b.c").tcp.close()
+    for path in ("/family/a.b.c.d", "/chat/a.b.c.d", "/family/a*", "/family/" + "x" * 65):
+        with pytest.raises(Refused) as refused:
+            server.socket(path)
+        assert refused.value.status == 400
+    assert server.get("/known/a.b.c.d/say").status == 400
+    assert server.get("/family/a").status == 400
+    assert server.get("/family/a/meta").json() == {"subscribers": 0, "published": 0}
 
 
 def test_presence_is_followed_as_a_value(chat):
