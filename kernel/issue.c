@@ -26,8 +26,7 @@
 #include <fulcra/representation.h>
 #include <sched.h>
 
-#define QUICK_ROW_US 200 /* a row keeps others of its domain waiting so long   \
-                          */
+#define QUICK_ROW_US 200 /* a row keeps its domain so long at most */
 
 /* Never dereferenced: only its address says something. */
 static char deferred_mark;
