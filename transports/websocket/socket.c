@@ -118,7 +118,7 @@ fulcra__socket_end(FulcraWebSocket *self, unsigned status, const char *reason,
         fulcra__turn_clear_inbox(self);
         fulcra__wire_begin_close(self);
     } else if (self->wire == FULCRA_WIRE_OPEN) {
-        fulcra__wire_set_reading(self, false);
+        fulcra__wire_stop_reading(self);
     }
     fulcra__turn_advance(self);
 }

@@ -430,6 +430,8 @@ void fulcra__wire_begin_close(FulcraWebSocket *self);
 /** The connection is gone, or is given up. */
 void fulcra__wire_drop(FulcraWebSocket *self, bool abort);
 void fulcra__wire_set_reading(FulcraWebSocket *self, bool reading);
+/** The peer has said its last word. */
+void fulcra__wire_stop_reading(FulcraWebSocket *self);
 /** Parses bytes, as many as back-pressure and one turn of the loop allow. */
 void fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input);
 

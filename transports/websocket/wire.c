@@ -54,6 +54,15 @@ fulcra__wire_set_reading(FulcraWebSocket *self, bool reading)
     set_interest(self);
 }
 
+/* Mostly the connection ends in this turn, so epoll is not asked to be silent:
+ * where it does not, the loop is woken for nothing until the system's buffer is
+ * full. */
+void
+fulcra__wire_stop_reading(FulcraWebSocket *self)
+{
+    self->reading = false;
+}
+
 static void
 set_blocked(FulcraWebSocket *self, bool blocked)
 {
@@ -387,7 +396,7 @@ wire_got_end(FulcraWebSocket *self)
 {
     self->peer_done = true;
     if (self->wire == FULCRA_WIRE_OPEN) {
-        fulcra__wire_set_reading(self, false);
+        fulcra__wire_stop_reading(self);
         fulcra__socket_end(self, FULCRA_CLOSE_ABNORMAL, NULL, 0, false);
     } else {
         fulcra__wire_drop(self, false);
