@@ -27,10 +27,9 @@ static pthread_mutex_t graph_lock = PTHREAD_MUTEX_INITIALIZER;
 static FulcraFlight *
 flight_new(unsigned hash, FulcraRequest *leader)
 {
-    FulcraFlight *self = fulcra__zeroed(sizeof *self);
+    FulcraFlight *self = fulcra__block_new(sizeof *self);
 
-    self->hash = hash;
-    self->leader = leader;
+    *self = (FulcraFlight){ .hash = hash, .leader = leader };
     return self;
 }
 
@@ -38,7 +37,7 @@ static void
 flight_free(FulcraFlight *self)
 {
     g_clear_pointer(&self->waiters, g_ptr_array_unref);
-    g_free(self);
+    fulcra__block_free(self, sizeof *self);
 }
 
 static bool
@@ -134,7 +133,7 @@ static void
 leave_graph(FulcraFlight *self)
 {
     pthread_mutex_lock(&graph_lock);
-    for (unsigned i = 0; self->waiters && i < self->waiters->len; i++) {
+    for (unsigned i = 0; i < self->waiters->len; i++) {
         FulcraRequest *waiter = g_ptr_array_index(self->waiters, i);
 
         g_ptr_array_remove_fast(waiter->root->joined, self);
@@ -250,10 +249,14 @@ void
 fulcra__flight_land(FulcraFlight *self, FulcraRequest *leader,
         void (*again)(FulcraRequest *request))
 {
+    if (self->waiters == NULL) { /* nobody joins any more: no lock is needed */
+        flight_free(self);
+        return;
+    }
     g_autoptr(GPtrArray) groups = g_ptr_array_new();
 
     leave_graph(self);
-    for (unsigned i = 0; self->waiters && i < self->waiters->len; i++) {
+    for (unsigned i = 0; i < self->waiters->len; i++) {
         FulcraRequest *waiter = g_ptr_array_index(self->waiters, i);
 
         if (atomic_load(&waiter->phase) != PHASE_PENDING) {
