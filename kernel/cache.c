@@ -23,6 +23,7 @@ typedef FulcraCacheEntry Entry;
 typedef struct {
     pthread_mutex_t lock;
     FulcraCacheTable table;
+    FulcraCacheRoom room;
     FulcraFlights flights;
 } Shard;
 
@@ -41,8 +42,11 @@ fulcra__cache_new(size_t max_bytes)
     FulcraCache *self = g_new0(FulcraCache, 1);
 
     for (int i = 0; i < N_SHARDS; i++) {
-        pthread_mutex_init(&self->shards[i].lock, NULL);
-        fulcra__cache_table_init(&self->shards[i].table, max_bytes / N_SHARDS);
+        Shard *shard = &self->shards[i];
+
+        pthread_mutex_init(&shard->lock, NULL);
+        fulcra__cache_table_init(&shard->table);
+        fulcra__cache_room_init(&shard->room, max_bytes / N_SHARDS);
     }
     return self;
 }
@@ -54,6 +58,7 @@ fulcra__cache_free(FulcraCache *self)
         return;
     for (int i = 0; i < N_SHARDS; i++) {
         fulcra__cache_table_clear(&self->shards[i].table);
+        fulcra__cache_room_clear(&self->shards[i].room);
         pthread_mutex_destroy(&self->shards[i].lock);
     }
     g_free(self);
@@ -153,12 +158,12 @@ shard_give(Shard *self, Entry *entry, unsigned hash, FulcraRequest *request,
 FulcraCacheVerdict
 fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
 {
+    unsigned hash = request->question = fulcra__question_hash(request);
+
     if (!request_is_current(request)) {
         fulcra__request_open_ledger(request);
         return FULCRA__CACHE_EVALUATE;
     }
-
-    unsigned hash = fulcra__question_hash(request);
     Shard *shard = cache_shard(self, hash);
     bool hopeless = atomic_load_explicit(
             &self->not_kept[hash % N_HINTS], memory_order_relaxed);
@@ -171,6 +176,8 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
     if (entry != NULL) {
         verdict = shard_give(shard, entry, hash, request, may_join);
     } else {
+        for (Entry *at = gone; at != NULL; at = (Entry *)at->question.next)
+            fulcra__cache_room_remember(&shard->room, at); /* it expired */
         fulcra_host_stats_add(FULCRA_STAT_CACHE_MISSES, 1);
         fulcra__request_open_ledger(request);
         if (!hopeless)
@@ -184,24 +191,35 @@ fulcra__cache_ask(FulcraCache *self, FulcraRequest *request, bool may_join)
 
 /* --- keeping --- */
 
-/* With the lock held. @entry: (transfer full) */
-static void
+/* With the lock held. @entry: (transfer full). Returns why it is not kept.
+ * (nullable) static */
+static const char *
 shard_keep(Shard *self, Entry *entry, unsigned hash, FulcraRequest *request,
         Entry **gone)
 {
     FulcraCacheTable *table = &self->table;
 
     /* The newer one is at least as good. */
-    fulcra__cache_table_take_other(table, entry, hash, request, gone);
-    fulcra__cache_make_room(table, entry, gone);
-    fulcra__cache_table_insert(table, entry, hash, request);
+    bool has_place =
+            fulcra__cache_table_take_other(table, entry, hash, request, gone);
+    const char *why = fulcra__cache_room_refuses(
+            &self->room, table, entry, request, has_place);
+
+    if (why == NULL) {
+        fulcra__cache_room_make(&self->room, table, entry, gone);
+        fulcra__cache_table_insert(table, entry, hash, request);
+        return NULL;
+    }
+    entry->question.next = (FulcraQuestion *)*gone;
+    *gone = entry;
+    return why;
 }
 
 void
 fulcra__cache_ended(
         FulcraCache *self, FulcraRequest *request, FulcraFlight *flight)
 {
-    unsigned hash = fulcra__question_hash(request);
+    unsigned hash = request->question;
     Shard *shard = cache_shard(self, hash);
     bool given = request->from_cache != NULL; /* it holds, after a check */
     request->kept_answer = given || (fulcra__cache_why_not(request) == NULL &&
@@ -214,11 +232,9 @@ fulcra__cache_ended(
     if (request->error == NULL)
         atomic_store_explicit(&self->not_kept[hash % N_HINTS],
                 !request->kept_answer, memory_order_relaxed);
-    if (entry != NULL && entry->bytes > shard->table.max_bytes / 4)
-        gone = g_steal_pointer(&entry); /* it is too large */
     pthread_mutex_lock(&shard->lock);
     if (entry != NULL)
-        shard_keep(shard, entry, hash, request, &gone);
+        request->turned_away = shard_keep(shard, entry, hash, request, &gone);
     if (flight != NULL)
         fulcra__flights_leave(&shard->flights, flight);
     pthread_mutex_unlock(&shard->lock);

@@ -30,13 +30,12 @@ struct _FulcraCacheShape {
 };
 
 void
-fulcra__cache_table_init(FulcraCacheTable *self, size_t max_bytes)
+fulcra__cache_table_init(FulcraCacheTable *self)
 {
     *self = (FulcraCacheTable){
         .buckets = g_new0(FulcraQuestion *, FEWEST_BUCKETS),
         .n_buckets = FEWEST_BUCKETS,
         .entries = g_ptr_array_new(),
-        .max_bytes = max_bytes,
     };
 }
 
@@ -320,7 +319,7 @@ fulcra__cache_table_take(FulcraCacheTable *self, FulcraCacheEntry *entry,
     *gone = entry;
 }
 
-void
+bool
 fulcra__cache_table_take_other(FulcraCacheTable *self,
         const FulcraCacheEntry *entry, unsigned hash, FulcraRequest *request,
         FulcraCacheEntry **gone)
@@ -341,6 +340,7 @@ fulcra__cache_table_take_other(FulcraCacheTable *self,
     }
     if (other != NULL)
         fulcra__cache_table_take(self, other, gone);
+    return other != NULL;
 }
 
 /* --- entries --- */

@@ -57,7 +57,9 @@ request_cache(FulcraRequest *self)
 {
     if (self->ledger == NULL || self->from_cache != NULL)
         return self->from_cache;
-    return self->kept_answer ? "kept" : fulcra__cache_why_not(self);
+    if (!self->kept_answer)
+        return fulcra__cache_why_not(self);
+    return self->turned_away != NULL ? self->turned_away : "kept";
 }
 
 /* The sub-request for which it is not kept. */

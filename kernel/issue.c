@@ -107,6 +107,13 @@ request_begin(FulcraRequest *self)
 
 /* --- the cache --- */
 
+static void
+request_begin_evaluation(FulcraRequest *self)
+{
+    atomic_store_explicit(
+            &self->evaluated_us, g_get_monotonic_time(), memory_order_relaxed);
+}
+
 /* Whether it must be evaluated; otherwise it was answered, or will be. */
 static bool
 request_must_run(FulcraRequest *self)
@@ -129,7 +136,7 @@ request_must_run(FulcraRequest *self)
     }
     switch (fulcra__cache_ask(self->root->kernel->cache, self, may_join)) {
     case FULCRA__CACHE_EVALUATE:
-        self->evaluated_us = g_get_monotonic_time();
+        request_begin_evaluation(self);
         return true;
     case FULCRA__CACHE_CIRCLE:
         fulcra__request_mark_returned(self);
@@ -230,6 +237,8 @@ execution_run(FulcraTask *task)
 
     if (self->hand_on != NULL && self->row_began == 0)
         self->row_began = g_get_monotonic_time();
+    if (self->evaluated_us != 0)
+        request_begin_evaluation(self); /* that it waited is no cost of it */
     if (atomic_load(&self->phase) == PHASE_PENDING)
         request_run_here(self);
     else

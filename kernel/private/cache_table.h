@@ -47,11 +47,10 @@ typedef struct {
     unsigned n_buckets; /* a power of two; it never shrinks */
     unsigned n_filed;
     GPtrArray *entries; /* all of them, in no order */
-    size_t bytes, max_bytes;
-    unsigned hand; /* see cache_room.c */
+    size_t bytes;
 } FulcraCacheTable;
 
-void fulcra__cache_table_init(FulcraCacheTable *self, size_t max_bytes);
+void fulcra__cache_table_init(FulcraCacheTable *self);
 void fulcra__cache_table_clear(FulcraCacheTable *self);
 
 /** Of what @request asks: its `hash`, for everything below. */
@@ -66,8 +65,9 @@ FulcraCacheEntry *fulcra__cache_table_find(FulcraCacheTable *self,
 void fulcra__cache_table_insert(FulcraCacheTable *self, FulcraCacheEntry *entry,
         unsigned hash, FulcraRequest *request);
 
-/** Takes out what is filed where @entry, which is not, would be. */
-void fulcra__cache_table_take_other(FulcraCacheTable *self,
+/** Takes out what is filed where @entry, which is not, would be; whether there
+ * was something. */
+bool fulcra__cache_table_take_other(FulcraCacheTable *self,
         const FulcraCacheEntry *entry, unsigned hash, FulcraRequest *request,
         FulcraCacheEntry **gone);
 

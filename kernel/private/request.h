@@ -114,14 +114,19 @@ struct _FulcraRequest {
     FulcraLedger *ledger; /* (nullable): where the answer may be kept */
     FulcraGiven *given;   /* (nullable) */
     FulcraFlight *flight; /* (nullable): that it leads */
-    int64_t evaluated_us; /* when its evaluation began; 0: it was not */
+    /* When its evaluation began, or its code; 0: it was not. The time may be
+     * up meanwhile, on another thread. */
+    _Atomic(int64_t) evaluated_us;
     const char *
             unkept; /* (nullable) static: it is not kept, whatever it answers */
-    atomic_bool awaited;    /* by something that has begun */
-    bool kept_answer;       /* the cache has it */
-    bool independent;       /* leaves the ledger of the parent as it is */
-    const char *from_cache; /* (nullable) static: "hit", "shared" */
-    char *expired;          /* (nullable): why it was not: see explain.c */
+    const char *turned_away; /* (nullable) static: why it is not, though it
+                                may be: see cache_room.h */
+    atomic_bool awaited;     /* by something that has begun */
+    bool kept_answer;        /* it may be kept, and given to others */
+    bool independent;        /* leaves the ledger of the parent as it is */
+    unsigned question;       /* a hash of what it asks, once that was asked */
+    const char *from_cache;  /* (nullable) static: "hit", "shared" */
+    char *expired;           /* (nullable): why it was not: see explain.c */
 
     uint64_t order; /* for the tracer */
     int64_t started_ns;

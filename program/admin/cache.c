@@ -22,7 +22,7 @@ fulcra_admin_cache(FulcraAdminCall *call)
         FULCRA_STAT_CACHE_BYTES, FULCRA_STAT_CACHE_HITS,
         FULCRA_STAT_CACHE_MISSES, FULCRA_STAT_CACHE_SHARED,
         FULCRA_STAT_CACHE_EXPIRED, FULCRA_STAT_CACHE_EVICTED,
-        FULCRA_STAT_KEYS_CUT };
+        FULCRA_STAT_CACHE_TURNED_AWAY, FULCRA_STAT_KEYS_CUT };
     FulcraServer *server = fulcra_admin_call_get_admin(call)->server;
     JsonBuilder *builder = fulcra_admin_builder_new();
 

@@ -276,6 +276,7 @@ print_cache(JsonObject *answer, const FulcraOptions *options)
         { "cache_shared", "shared", true },
         { "cache_expired", "expired", true },
         { "cache_evicted", "evicted", true },
+        { "cache_turned_away", "turned away", true },
         { "keys_cut", "keys cut", true },
         { NULL },
     };

@@ -258,7 +258,7 @@ run_hit_root(unsigned n)
         root_ask(FULCRA_VERB_SOURCE, FULCRA_ID("res:/kept/x"));
 }
 
-/* Each evaluates, is kept, and another gives room. */
+/* Each evaluates. There is no room, and nobody asked before. */
 static void
 inside_miss(FulcraRequest *request, unsigned n)
 {
@@ -266,6 +266,18 @@ inside_miss(FulcraRequest *request, unsigned n)
 
     while (n-- > 0)
         ask(request, misses[next++ % N_MISSES]);
+}
+
+/* The second time it is kept, and another gives room. */
+static void
+inside_miss_twice(FulcraRequest *request, unsigned n)
+{
+    static unsigned next;
+
+    for (; n-- > 0; next++) {
+        ask(request, misses[next % N_MISSES]);
+        ask(request, misses[next % N_MISSES]);
+    }
 }
 
 static void
@@ -278,12 +290,24 @@ make_misses(void)
     }
 }
 
+/* So that there is no room. */
+static void
+fill_cache(void)
+{
+    make_misses();
+    run_inside(inside_miss, N_MISSES);
+}
+
 static void
 run_miss(unsigned n)
 {
-    if (misses[0] == NULL)
-        make_misses();
     run_inside(inside_miss, n);
+}
+
+static void
+run_miss_twice(unsigned n)
+{
+    run_inside(inside_miss_twice, n);
 }
 
 static FulcraIdentifier *
@@ -378,7 +402,9 @@ static const MeasureCase cases[] = {
     { "dispatch-sink", "the same, SINK", run_dispatch_sink, NULL },
     { "hit", "SOURCE by a module, in the cache", run_hit, NULL },
     { "hit-root", "the same, a root request", run_hit_root, NULL },
-    { "miss", "SOURCE, evaluated and kept, another evicted", run_miss, NULL },
+    { "miss", "SOURCE, evaluated and turned away: no room", run_miss, NULL },
+    { "miss-twice", "the same twice: then it is kept, and another evicted",
+            run_miss_twice, NULL },
     { "chain-warm", "active:chain of three, in the cache", run_chain_warm,
             NULL },
     { "chain-cold", "active:chain of three, all of it cut before",
@@ -433,6 +459,9 @@ main(int argc, char **argv)
 
     measure_options(&options, argc, argv, cases, G_N_ELEMENTS(cases));
     open_kernel();
+    if (measure_is_wanted(&options, "miss") ||
+            measure_is_wanted(&options, "miss-twice"))
+        fill_cache();
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
         if (measure_is_wanted(&options, cases[i].name))
             measure_case(&options, &cases[i]);

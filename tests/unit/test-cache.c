@@ -1107,6 +1107,142 @@ test_room(void)
     g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), ==, 0);
 }
 
+/* --- where there is not room for all --- */
+
+static FulcraRepresentation *
+slow_source(FulcraRequest *request, GError **error)
+{
+    g_usleep(2000);
+    return keyed_source(request, error);
+}
+
+static const FulcraEndpointOps slow_ops = { .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_CONCURRENT,
+    .source = slow_source };
+
+/* Its cache is full of what came once. */
+static void
+full_open(Fixture *self)
+{
+    FulcraKernelLimits limits = FULCRA_KERNEL_LIMITS_DEFAULT;
+
+    limits.cache_bytes = 256 * 1024;
+    fixture_init_with(self, &limits);
+    fixture_bind(self, "res:/keyed/{key*}", &keyed_ops);
+    fixture_bind(self, "res:/slow/{key*}", &slow_ops);
+    fixture_publish(self);
+    atomic_store(&delay_us, 0);
+    for (int i = 0; i < 2000; i++) {
+        g_autofree char *text = g_strdup_printf("res:/keyed/once-%d", i);
+
+        g_free(fixture_ask(self, FULCRA_VERB_SOURCE, text, NULL));
+    }
+}
+
+/* What the kernel says of the cache when it answers @text. */
+static char *
+ask_why(Fixture *fixture, const char *text)
+{
+    g_autoptr(FulcraRequest) root =
+            fixture_root(fixture, FULCRA_VERB_SOURCE, text);
+    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(root, NULL);
+    FulcraExplanation *explanation = fulcra_host_request_explain_answer(root);
+    char *why = g_strdup(explanation->cache);
+
+    g_assert_nonnull(answer);
+    fulcra_host_explanation_free(explanation);
+    return why;
+}
+
+static void
+expect_why(Fixture *fixture, const char *text, const char *expected)
+{
+    g_autofree char *why = ask_why(fixture, text);
+
+    g_assert_cmpstr(why, ==, expected);
+}
+
+/* Cheap, and asked for once: nearly all are turned away, how many depends on
+ * the machine. The next time it is kept. */
+static void
+test_earns_room(void)
+{
+    g_autofree char *text = NULL, *why = NULL;
+    Fixture fixture;
+
+    full_open(&fixture);
+    int64_t before = fulcra_host_stats_get(FULCRA_STAT_CACHE_TURNED_AWAY);
+    for (int i = 0; why == NULL || g_str_equal(why, "kept"); i++) {
+        g_free(text);
+        g_free(why);
+        text = g_strdup_printf("res:/keyed/again-%d", i);
+        why = ask_why(&fixture, text);
+    }
+    g_assert_cmpstr(why, ==,
+            "there is no room for what comes first: kept when asked for again");
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_TURNED_AWAY), ==,
+            before + 1);
+    expect_why(&fixture, text, "kept");
+    expect_why(&fixture, text, "hit");
+    fixture_clear(&fixture);
+}
+
+/* What was slow is kept at once, and what expired where it had been. */
+static void
+test_slow_has_room(void)
+{
+    Fixture fixture;
+
+    full_open(&fixture);
+    for (int i = 0; i < 20; i++) {
+        g_autofree char *text = g_strdup_printf("res:/slow/%d", i);
+
+        expect_why(&fixture, text, "kept");
+        expect_why(&fixture, text, "hit");
+    }
+    expect_why(&fixture, "res:/slow/stock", "kept");
+    fulcra__cut("stock");
+    expect_why(&fixture, "res:/slow/stock", "kept");
+    fixture_clear(&fixture);
+}
+
+/* A flood of what nobody asks for again leaves what is used where it is. */
+static void
+test_flood(void)
+{
+    enum { N_USED = 10, N_FLOOD = 3000, EVERY = 100 };
+    Fixture fixture;
+    int missed = 0;
+
+    full_open(&fixture);
+    for (int i = 0; i < N_FLOOD; i++) {
+        g_autofree char *text = g_strdup_printf("res:/keyed/flood-%d", i);
+
+        g_free(fixture_ask(&fixture, FULCRA_VERB_SOURCE, text, NULL));
+        for (int j = 0; i % EVERY == 0 && j < N_USED; j++) {
+            g_autofree char *used = g_strdup_printf("res:/keyed/used-%d", j);
+            g_autofree char *why = ask_why(&fixture, used);
+
+            missed += !g_str_equal(why, "hit");
+        }
+    }
+    g_assert_cmpint(missed, <=, 2 * N_USED + N_FLOOD / EVERY);
+    fixture_clear(&fixture);
+}
+
+static void
+test_too_large(void)
+{
+    g_autofree char *key = g_strnfill(5000, 'x');
+    g_autofree char *text = g_strdup_printf("res:/keyed/%s", key);
+    Fixture fixture;
+
+    full_open(&fixture);
+    expect_why(&fixture, text, "it takes more than a 64th of kernel.cache");
+    expect_why(&fixture, text, "it takes more than a 64th of kernel.cache");
+    fixture_clear(&fixture);
+}
+
 /* What is awaited begins, however many wait for it already. */
 static atomic_bool hold;
 
@@ -1192,5 +1328,9 @@ main(int argc, char **argv)
     g_test_add_func("/cache/publish", test_publish);
     g_test_add_func("/cache/awaited-begins", test_awaited_begins);
     g_test_add_func("/cache/room", test_room);
+    g_test_add_func("/cache/earns-room", test_earns_room);
+    g_test_add_func("/cache/slow-has-room", test_slow_has_room);
+    g_test_add_func("/cache/flood", test_flood);
+    g_test_add_func("/cache/too-large", test_too_large);
     return g_test_run();
 }

@@ -86,7 +86,7 @@ typedef struct {
     const char *type;   /* of the answer */
     size_t bytes;       /* that it takes */
     int64_t cost_us;    /* that making it took */
-    unsigned uses;      /* lately */
+    unsigned uses;      /* since it is kept */
     bool expired;       /* it will be dropped when somebody asks for it */
     int64_t expires_at; /* as g_get_real_time() counts; 0: not by time */
     char *const *keys;  /* (array length=n_keys): that it expires with */

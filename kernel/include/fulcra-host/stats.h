@@ -72,6 +72,9 @@
             "requests that took the answer of another's evaluation")           \
     X(CACHE_EXPIRED, "cache_expired", "entries found to have expired")         \
     X(CACHE_EVICTED, "cache_evicted", "entries that gave room to others")      \
+    X(CACHE_TURNED_AWAY, "cache_turned_away",                                  \
+            "answers not kept: there was no room, and nobody had asked "       \
+            "before")                                                          \
     X(CACHE_ENTRIES, "cache_entries", "entries now")                           \
     X(CACHE_BYTES, "cache_bytes", "bytes of entries now")                      \
     X(RESOLUTIONS, "resolutions", "resolutions that threads remember now")     \

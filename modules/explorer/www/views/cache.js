@@ -6,7 +6,8 @@ import { body, bytes, card, count, field, h } from '../dom.js';
 const FIGURES = [
   ['cache_entries', 'answers kept', count], ['cache_bytes', 'bytes', bytes], ['limit_bytes', 'at most', bytes],
   ['cache_hits', 'hits', count], ['cache_misses', 'misses', count], ['cache_shared', 'shared while under way', count],
-  ['cache_expired', 'expired', count], ['cache_evicted', 'evicted', count], ['keys_cut', 'keys cut', count],
+  ['cache_expired', 'expired', count], ['cache_evicted', 'evicted', count],
+  ['cache_turned_away', 'turned away', count], ['keys_cut', 'keys cut', count],
 ];
 
 export default function open(main, { follow }) {
