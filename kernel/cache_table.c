@@ -17,10 +17,12 @@
 #include <fulcra/identifier.h>
 #include <string.h>
 
-#define FEWEST_BUCKETS 16
+#define FEWEST_SLOTS 16
 
-#define ENTRY_BYTES 256  /* what an entry costs beside its payload, roughly */
-#define BOXED_BYTES 1024 /* what a payload costs whose size is unknown */
+/* What an entry takes beside its identifier and its payload: itself, its
+ * ledger, its representation, and what the allocator adds. Measured. */
+#define ENTRY_BYTES 512
+#define BOXED_BYTES 1024 /* what a payload takes whose size is unknown */
 
 struct _FulcraCacheShape {
     FulcraQuestion question; /* first */
@@ -29,30 +31,14 @@ struct _FulcraCacheShape {
     FulcraNoted noted[]; /* of which only kinds and names matter */
 };
 
-void
-fulcra__cache_table_init(FulcraCacheTable *self)
-{
-    *self = (FulcraCacheTable){
-        .buckets = g_new0(FulcraQuestion *, FEWEST_BUCKETS),
-        .n_buckets = FEWEST_BUCKETS,
-        .entries = g_ptr_array_new(),
-    };
-}
-
-void
-fulcra__cache_table_clear(FulcraCacheTable *self)
-{
-    FulcraCacheEntry *gone = NULL;
-
-    while (self->entries->len > 0)
-        fulcra__cache_table_take(
-                self, g_ptr_array_index(self->entries, 0), &gone);
-    fulcra__cache_entries_free(gone);
-    g_ptr_array_unref(self->entries);
-    g_free(self->buckets);
-}
-
 /* --- questions --- */
+
+/* In the table 0 says that there is nothing. */
+static unsigned
+hash_file(uint64_t hash)
+{
+    return (unsigned)hash != 0 ? (unsigned)hash : 1;
+}
 
 unsigned
 fulcra__question_hash(FulcraRequest *request)
@@ -64,7 +50,7 @@ fulcra__question_hash(FulcraRequest *request)
     hash = hash * 31 + fulcra__request_get_places(request)->number;
     if (request->given != NULL)
         hash = hash * 31 + request->given->hash;
-    return (unsigned)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    return hash_file(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 static void
@@ -95,64 +81,107 @@ question_is_of(const FulcraQuestion *self, FulcraRequest *request)
            fulcra__given_equal(self->given, request->given);
 }
 
-/* --- buckets --- */
+/* --- slots --- */
 
-/* The upper bits: the lower ones chose the shard. */
-static FulcraQuestion **
-table_bucket(const FulcraCacheTable *self, unsigned hash)
+/* The lower bits chose the shard. */
+static unsigned
+table_home(const FulcraCacheTable *self, unsigned hash)
 {
-    return &self->buckets[(hash >> 8) & (self->n_buckets - 1)];
+    return (hash >> 4) & (self->n_slots - 1);
+}
+
+static unsigned
+table_next(const FulcraCacheTable *self, unsigned slot)
+{
+    return (slot + 1) & (self->n_slots - 1);
+}
+
+static void
+table_put(FulcraCacheTable *self, FulcraQuestion *question)
+{
+    unsigned slot = table_home(self, question->hash);
+
+    while (self->hashes[slot] != 0)
+        slot = table_next(self, slot);
+    self->hashes[slot] = question->hash;
+    self->filed[slot] = question;
+}
+
+static void
+table_make_slots(FulcraCacheTable *self, unsigned n)
+{
+    self->n_slots = n;
+    self->hashes = g_new0(unsigned, n);
+    self->filed = g_new(FulcraQuestion *, n);
 }
 
 static void
 table_grow(FulcraCacheTable *self)
 {
-    FulcraQuestion **before = self->buckets;
-    unsigned n = self->n_buckets;
+    FulcraCacheTable before = *self;
 
-    self->n_buckets = n * 2;
-    self->buckets = g_new0(FulcraQuestion *, self->n_buckets);
-    for (unsigned i = 0; i < n; i++)
-        for (FulcraQuestion *next, *at = before[i]; at != NULL; at = next) {
-            FulcraQuestion **bucket = table_bucket(self, at->hash);
-
-            next = at->next;
-            at->next = *bucket;
-            *bucket = at;
-        }
-    g_free(before);
+    table_make_slots(self, before.n_slots * 2);
+    for (unsigned i = 0; i < before.n_slots; i++)
+        if (before.hashes[i] != 0)
+            table_put(self, before.filed[i]);
+    g_free(before.hashes);
+    g_free(before.filed);
 }
 
 static void
 table_file(FulcraCacheTable *self, FulcraQuestion *question)
 {
-    if (self->n_filed == self->n_buckets)
+    if (++self->n_filed > self->n_slots / 2)
         table_grow(self);
-    FulcraQuestion **bucket = table_bucket(self, question->hash);
-
-    question->next = *bucket;
-    *bucket = question;
-    self->n_filed++;
+    table_put(self, question);
 }
 
+/* Those behind it move up, so that no search ends at the slot too early. */
 static void
 table_unfile(FulcraCacheTable *self, FulcraQuestion *question)
 {
-    FulcraQuestion **at = table_bucket(self, question->hash);
+    unsigned mask = self->n_slots - 1;
+    unsigned free_slot = table_home(self, question->hash);
 
-    while (*at != question)
-        at = &(*at)->next;
-    *at = question->next;
+    while (self->hashes[free_slot] == 0 || self->filed[free_slot] != question)
+        free_slot = table_next(self, free_slot);
+    for (unsigned slot = table_next(self, free_slot); self->hashes[slot] != 0;
+            slot = table_next(self, slot)) {
+        unsigned home = table_home(self, self->hashes[slot]);
+
+        if (((slot - home) & mask) < ((slot - free_slot) & mask))
+            continue; /* it would come to stand before its home */
+        self->hashes[free_slot] = self->hashes[slot];
+        self->filed[free_slot] = self->filed[slot];
+        free_slot = slot;
+    }
+    self->hashes[free_slot] = 0;
     self->n_filed--;
 }
 
-/* From @at on: what is filed for what @request asks. (nullable) */
-static FulcraQuestion *
-find_question(FulcraQuestion *at, unsigned hash, FulcraRequest *request)
+/* From @slot on: the slot of what is filed under @hash, or an empty one. */
+static unsigned
+table_seek(const FulcraCacheTable *self, unsigned hash, unsigned slot)
 {
-    while (at != NULL && (at->hash != hash || !question_is_of(at, request)))
-        at = at->next;
-    return at;
+    const unsigned *hashes = self->hashes;
+
+    while (hashes[slot] != hash && hashes[slot] != 0)
+        slot = table_next(self, slot);
+    return slot;
+}
+
+/* The same: what is filed there for what @request asks, and where. (nullable)
+ */
+static FulcraQuestion *
+table_seek_question(const FulcraCacheTable *self, unsigned hash,
+        FulcraRequest *request, unsigned *slot)
+{
+    unsigned at = table_seek(self, hash, *slot);
+
+    while (self->hashes[at] != 0 && !question_is_of(self->filed[at], request))
+        at = table_seek(self, hash, table_next(self, at));
+    *slot = at;
+    return self->hashes[at] == 0 ? NULL : self->filed[at];
 }
 
 /* --- shapes --- */
@@ -193,14 +222,15 @@ shape_free(FulcraCacheShape *self)
 static FulcraCacheShape *
 table_shape(const FulcraCacheTable *self, unsigned hash, FulcraRequest *request)
 {
-    FulcraQuestion *at = *table_bucket(self, hash);
+    unsigned slot = table_home(self, hash);
+    FulcraQuestion *at;
 
-    while ((at = find_question(at, hash, request)) != NULL) {
+    while ((at = table_seek_question(self, hash, request, &slot)) != NULL) {
         FulcraCacheShape *shape = (FulcraCacheShape *)at;
 
         if (at->is_shape && shape_fits(shape, request->ledger))
             return shape;
-        at = at->next;
+        slot = table_next(self, slot);
     }
     return NULL;
 }
@@ -210,20 +240,22 @@ static unsigned
 hash_with_values(const FulcraNoted *noted, unsigned n_noted, unsigned hash,
         FulcraRequest *request)
 {
-    return hash ^ (fulcra__noted_hash(noted, n_noted, request) * 0x9e3779b1u);
+    return hash_file(
+            hash ^ fulcra__noted_hash(noted, n_noted, request) * 0x9e3779b1u);
 }
 
 static FulcraCacheEntry *
 table_entry_of_shape(const FulcraCacheTable *self, unsigned hash,
         const FulcraCacheShape *shape)
 {
-    FulcraQuestion *at = *table_bucket(self, hash);
+    unsigned slot = table_seek(self, hash, table_home(self, hash));
 
-    for (; at != NULL; at = at->next) {
-        FulcraCacheEntry *entry = (FulcraCacheEntry *)at;
+    while (self->hashes[slot] != 0) {
+        FulcraCacheEntry *entry = (FulcraCacheEntry *)self->filed[slot];
 
-        if (at->hash == hash && !at->is_shape && entry->shape == shape)
+        if (!entry->question.is_shape && entry->shape == shape)
             return entry;
+        slot = table_seek(self, hash, table_next(self, slot));
     }
     return NULL;
 }
@@ -256,18 +288,19 @@ FulcraCacheEntry *
 fulcra__cache_table_find(FulcraCacheTable *self, unsigned hash,
         FulcraRequest *request, FulcraCacheEntry **gone)
 {
-    FulcraQuestion *at = *table_bucket(self, hash);
+    unsigned slot = table_home(self, hash);
+    FulcraQuestion *at;
 
-    while ((at = find_question(at, hash, request)) != NULL) {
+    while ((at = table_seek_question(self, hash, request, &slot)) != NULL) {
         FulcraCacheEntry *entry = table_candidate(self, at, request);
 
-        at = at->next;
+        slot = table_next(self, slot);
         if (entry == NULL)
             continue;
         if (!fulcra__ledger_is_valid(entry->ledger)) {
             note_expired(request, entry);
             fulcra__cache_table_take(self, entry, gone);
-            at = *table_bucket(self, hash); /* its shape may have gone too */
+            slot = table_home(self, hash); /* others have moved */
         } else if (fulcra__ledger_matches(entry->ledger, request)) {
             return entry;
         }
@@ -319,6 +352,19 @@ fulcra__cache_table_take(FulcraCacheTable *self, FulcraCacheEntry *entry,
     *gone = entry;
 }
 
+static FulcraCacheEntry *
+table_entry_for_all(
+        const FulcraCacheTable *self, unsigned hash, FulcraRequest *request)
+{
+    unsigned slot = table_home(self, hash);
+    FulcraQuestion *at;
+
+    while ((at = table_seek_question(self, hash, request, &slot)) != NULL &&
+            at->is_shape)
+        slot = table_next(self, slot);
+    return (FulcraCacheEntry *)at;
+}
+
 bool
 fulcra__cache_table_take_other(FulcraCacheTable *self,
         const FulcraCacheEntry *entry, unsigned hash, FulcraRequest *request,
@@ -332,11 +378,7 @@ fulcra__cache_table_take_other(FulcraCacheTable *self,
         if (shape != NULL)
             other = table_entry_of_shape(self, entry->question.hash, shape);
     } else {
-        FulcraQuestion *at = *table_bucket(self, hash);
-
-        while ((at = find_question(at, hash, request)) != NULL && at->is_shape)
-            at = at->next;
-        other = (FulcraCacheEntry *)at;
+        other = table_entry_for_all(self, hash, request);
     }
     if (other != NULL)
         fulcra__cache_table_take(self, other, gone);
@@ -346,13 +388,46 @@ fulcra__cache_table_take_other(FulcraCacheTable *self,
 /* --- entries --- */
 
 static size_t
+identifier_bytes(const FulcraIdentifier *self)
+{
+    size_t bytes = sizeof *self + self->base_length;
+
+    if (self->immortal)
+        return 0;
+    for (unsigned i = 0; i < self->n_arguments; i++) {
+        const FulcraArgument *argument = &self->arguments[i];
+
+        bytes += sizeof *argument;
+        bytes += argument->text != NULL
+                         ? strlen(argument->text)
+                         : identifier_bytes(argument->identifier);
+    }
+    return bytes;
+}
+
+static size_t
 answer_bytes(FulcraRepresentation *answer)
 {
     size_t length;
 
-    if (fulcra_representation_get_bytes(answer, &length) == NULL)
-        length = BOXED_BYTES;
-    return ENTRY_BYTES + length;
+    return fulcra_representation_get_bytes(answer, &length) != NULL
+                   ? length
+                   : BOXED_BYTES;
+}
+
+static size_t
+request_bytes(FulcraRequest *request)
+{
+    const FulcraLedger *ledger = request->ledger;
+    const FulcraGiven *given = request->given;
+
+    return ENTRY_BYTES + identifier_bytes(request->identifier) +
+           answer_bytes(request->answer) +
+           ledger->n_slots * sizeof ledger->slots[0] +
+           ledger->n_noted * sizeof ledger->noted[0] +
+           (given == NULL ? 0
+                          : given->bytes +
+                                    given->n_items * sizeof given->items[0]);
 }
 
 FulcraCacheEntry *
@@ -366,12 +441,7 @@ fulcra__cache_entry_new(FulcraRequest *request, unsigned hash)
             hash_with_values(ledger->noted, ledger->n_noted, hash, request);
     self->answer = fulcra_representation_ref(request->answer);
     self->ledger = fulcra__ledger_ref(ledger);
-    self->bytes = answer_bytes(request->answer) +
-                  ledger->n_slots * sizeof(FulcraCutSlot) +
-                  ledger->n_noted * sizeof(FulcraNoted);
-    if (request->given != NULL)
-        self->bytes += request->given->bytes +
-                       request->given->n_items * sizeof(FulcraGivenItem);
+    self->bytes = request_bytes(request);
     self->cost_us = g_get_monotonic_time() - request->evaluated_us;
     return self;
 }
@@ -394,4 +464,27 @@ fulcra__cache_entries_free(FulcraCacheEntry *list)
         fulcra__ledger_unref(self->ledger);
         fulcra__block_free(self, sizeof *self);
     }
+}
+
+/* --- tables --- */
+
+void
+fulcra__cache_table_init(FulcraCacheTable *self)
+{
+    *self = (FulcraCacheTable){ .entries = g_ptr_array_new() };
+    table_make_slots(self, FEWEST_SLOTS);
+}
+
+void
+fulcra__cache_table_clear(FulcraCacheTable *self)
+{
+    FulcraCacheEntry *gone = NULL;
+
+    while (self->entries->len > 0)
+        fulcra__cache_table_take(
+                self, g_ptr_array_index(self->entries, 0), &gone);
+    fulcra__cache_entries_free(gone);
+    g_ptr_array_unref(self->entries);
+    g_free(self->hashes);
+    g_free(self->filed);
 }

@@ -16,7 +16,7 @@
  * beside the identifier; and where it is filed. */
 typedef struct _FulcraQuestion FulcraQuestion;
 struct _FulcraQuestion {
-    FulcraQuestion *next; /* in its bucket; of what was taken out, the list */
+    FulcraQuestion *next; /* where it was taken out: the list of that */
     unsigned hash;
     bool is_shape;
     FulcraVerb verb;
@@ -43,8 +43,12 @@ struct _FulcraCacheEntry {
 };
 
 typedef struct {
-    FulcraQuestion **buckets;
-    unsigned n_buckets; /* a power of two; it never shrinks */
+    /* Of each slot the hash of what is filed there, 0: nothing; and that. Who
+     * misses looks at hashes only, which are few bytes. */
+    unsigned *hashes;
+    FulcraQuestion **filed;
+    unsigned n_slots; /* a power of two, at least twice as many as are filed;
+                         they never become fewer */
     unsigned n_filed;
     GPtrArray *entries; /* all of them, in no order */
     size_t bytes;
