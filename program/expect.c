@@ -274,12 +274,12 @@ static void
 report(Comparison *self, JsonNode *node, const char *format, ...)
 {
     va_list arguments;
-    g_autofree char *message = NULL;
 
     va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
+    fulcra_host_problems_addv(self->differences, self->document,
+            fulcra_host_document_get_value(self->document, node), format,
+            arguments);
     va_end(arguments);
-    problem(self->document, self->differences, node, message);
 }
 
 static JsonNode *

@@ -19,6 +19,7 @@
 
 #include "spaces/kinds.h"
 #include "spaces/origin_list.h"
+#include "spaces/source_text.h"
 #include <fulcra-host/request.h>
 #include <fulcra-host/stats.h>
 #include <fulcra/fulcra.h>
@@ -57,17 +58,6 @@ cors_free(void *data)
 
 /* --- reading the request --- */
 
-/* (transfer full) (nullable): NULL where it has none, or there is no HTTP */
-static char *
-source_text(FulcraRequest *request, FulcraIdentifier *identifier)
-{
-    g_autoptr(FulcraRepresentation) answer =
-            fulcra_request_source(request, identifier, FULCRA_TYPE_TEXT, NULL);
-
-    return answer == NULL ? NULL
-                          : g_strdup(fulcra_representation_get_text(answer));
-}
-
 /* Whether its answer goes to a browser: what endpoints ask for on the way to an
  * answer has no policy of its own. */
 static bool
@@ -79,7 +69,7 @@ is_http(FulcraRequest *request, char **method)
             strcmp(fulcra_identifier_get_scheme(identifier), "ws") == 0 ||
             fulcra_request_get_socket(request) != NULL)
         return false;
-    *method = source_text(request, FULCRA_ID("httpRequest:/method"));
+    *method = fulcra__source_text(request, FULCRA_ID("httpRequest:/method"));
     return *method != NULL;
 }
 
@@ -90,7 +80,7 @@ is_preflight(FulcraRequest *request, const char *method, const char *origin)
             strcmp(method, "OPTIONS") != 0 || origin == NULL)
         return false;
 
-    g_autofree char *announced = source_text(request,
+    g_autofree char *announced = fulcra__source_text(request,
             FULCRA_ID("httpRequest:/header/access-control-request-method"));
     return announced != NULL;
 }
@@ -207,8 +197,8 @@ cors_overlay(FulcraRequest *request, GError **error)
     if (!is_http(request, &method))
         return fulcra_request_pass_on(request, fulcra_request_forward(request));
 
-    g_autofree char *origin =
-            source_text(request, FULCRA_ID("httpRequest:/header/origin"));
+    g_autofree char *origin = fulcra__source_text(
+            request, FULCRA_ID("httpRequest:/header/origin"));
     if (is_preflight(request, method, origin))
         return answer_preflight(self, origin);
     state_all(self, request, origin);

@@ -14,6 +14,7 @@
 #include "spaces/gatekeeper.h"
 #include "spaces/error_handler.h"
 #include "spaces/kinds.h"
+#include "spaces/source_text.h"
 
 #include <fulcra-host/grammar.h>
 #include <fulcra-host/request.h>
@@ -114,29 +115,20 @@ is_of_socket(FulcraRequest *request)
                    "ws") == 0;
 }
 
-/* (transfer full) (nullable) */
-static FulcraRepresentation *
-source_text(FulcraRequest *request, FulcraIdentifier *identifier)
-{
-    return fulcra_request_source(request, identifier, FULCRA_TYPE_TEXT, NULL);
-}
-
 /* Whether somebody will look at what comes: a page that is opened, not a
  * picture in it and nothing that its scripts ask for. */
 static bool
 wants_page(FulcraRequest *request, const char *method)
 {
-    g_autoptr(FulcraRepresentation) accept =
-            source_text(request, FULCRA_ID("httpRequest:/header/Accept"));
-    g_autoptr(FulcraRepresentation) mode = source_text(
+    g_autofree char *accept = fulcra__source_text(
+            request, FULCRA_ID("httpRequest:/header/Accept"));
+    g_autofree char *mode = fulcra__source_text(
             request, FULCRA_ID("httpRequest:/header/Sec-Fetch-Mode"));
-    const char *accepts =
-            accept == NULL ? "*/*" : fulcra_representation_get_text(accept);
+    const char *accepts = accept == NULL ? "*/*" : accept;
 
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         return false;
-    if (mode != NULL &&
-            strcmp(fulcra_representation_get_text(mode), "navigate") != 0)
+    if (mode != NULL && strcmp(mode, "navigate") != 0)
         return false;
     return strstr(accepts, "text/html") != NULL ||
            strstr(accepts, "*/*") != NULL;
@@ -191,7 +183,7 @@ static FulcraRepresentation *
 refuse(const FulcraKeeperRule *rule, FulcraRequest *request, GError **error)
 {
     FulcraVerb verb = fulcra_request_get_verb(request);
-    g_autoptr(FulcraRepresentation) method = NULL;
+    g_autofree char *method = NULL;
 
     fulcra_host_stats_add(FULCRA_STAT_GATEKEEPER_REFUSED, 1);
     if (is_of_socket(request) && verb == FULCRA_VERB_SINK) {
@@ -200,12 +192,12 @@ refuse(const FulcraKeeperRule *rule, FulcraRequest *request, GError **error)
         return forbid(request, error);
     }
     if (fulcra_host_request_is_from_root(request))
-        method = source_text(request, FULCRA_ID("httpRequest:/method"));
+        method = fulcra__source_text(request, FULCRA_ID("httpRequest:/method"));
     if (method == NULL)
         return forbid(request, error);
     if (rule->page != NULL && verb == FULCRA_VERB_SOURCE &&
             fulcra_request_get_socket(request) == NULL &&
-            wants_page(request, fulcra_representation_get_text(method)))
+            wants_page(request, method))
         return refusal_page(rule);
     return refusal_text(rule);
 }

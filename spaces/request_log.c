@@ -15,6 +15,7 @@
 
 #include "spaces/access_writer.h"
 #include "spaces/kinds.h"
+#include "spaces/source_text.h"
 #include <fulcra-host/request.h>
 #include <fulcra/fulcra.h>
 
@@ -54,23 +55,13 @@ request_log_free(void *data)
 
 /* --- what there is to say of a request --- */
 
-/* (transfer full) (nullable) */
-static char *
-source_text(FulcraRequest *request, FulcraIdentifier *identifier)
-{
-    g_autoptr(FulcraRepresentation) answer =
-            fulcra_request_source(request, identifier, FULCRA_TYPE_TEXT, NULL);
-
-    return answer == NULL ? NULL
-                          : g_strdup(fulcra_representation_get_text(answer));
-}
-
 /* What stood in the request line: the URL without what comes before its path.
  * (transfer full) (nullable) */
 static char *
 target_of(FulcraRequest *request)
 {
-    g_autofree char *url = source_text(request, FULCRA_ID("httpRequest:/url"));
+    g_autofree char *url =
+            fulcra__source_text(request, FULCRA_ID("httpRequest:/url"));
     const char *host = url != NULL ? strstr(url, "://") : NULL;
     const char *path = host != NULL ? strchr(host + strlen("://"), '/') : NULL;
 
@@ -97,7 +88,7 @@ static FulcraAccess *
 describe(FulcraRequest *request, bool ws)
 {
     g_autofree char *method =
-            source_text(request, FULCRA_ID("httpRequest:/method"));
+            fulcra__source_text(request, FULCRA_ID("httpRequest:/method"));
     FulcraAccess *access;
 
     if (method == NULL)
@@ -105,11 +96,12 @@ describe(FulcraRequest *request, bool ws)
     access = fulcra__access_new(event_of(request, ws));
     access->method = g_steal_pointer(&method);
     access->target = target_of(request);
-    access->host = source_text(request, FULCRA_ID("httpRequest:/remote-host"));
-    access->referer =
-            source_text(request, FULCRA_ID("httpRequest:/header/referer"));
-    access->agent =
-            source_text(request, FULCRA_ID("httpRequest:/header/user-agent"));
+    access->host =
+            fulcra__source_text(request, FULCRA_ID("httpRequest:/remote-host"));
+    access->referer = fulcra__source_text(
+            request, FULCRA_ID("httpRequest:/header/referer"));
+    access->agent = fulcra__source_text(
+            request, FULCRA_ID("httpRequest:/header/user-agent"));
     access->socket = g_strdup(fulcra_request_get_argument(request, "socketid"));
     return access;
 }
@@ -130,9 +122,10 @@ status_stated(FulcraRequest *request, FulcraRepresentation *answer)
 {
     const char *code =
             fulcra_representation_get_header(answer, "httpResponse:/code");
-    g_autofree char *sunk =
-            code == NULL ? source_text(request, FULCRA_ID("httpResponse:/code"))
-                         : NULL;
+    g_autofree char *sunk = code == NULL
+                                    ? fulcra__source_text(request,
+                                              FULCRA_ID("httpResponse:/code"))
+                                    : NULL;
 
     if (code == NULL)
         code = sunk;

@@ -10,6 +10,7 @@
  */
 
 #include "spaces/session_layer.h"
+#include "spaces/source_text.h"
 
 #include <fulcra-host/stats.h>
 #include <fulcra/error.h>
@@ -48,24 +49,16 @@ refuse(Checked checked, void *user_data)
     checked(error, user_data);
 }
 
-/* (transfer full) (nullable) */
-static FulcraRepresentation *
-source_text(FulcraRequest *request, FulcraIdentifier *identifier)
-{
-    return fulcra_request_source(request, identifier, FULCRA_TYPE_TEXT, NULL);
-}
-
 static bool
 is_unsafe(FulcraRequest *request)
 {
     static const char *const safe[] = { "GET", "HEAD", "OPTIONS", NULL };
-    g_autoptr(FulcraRepresentation) method = NULL;
+    g_autofree char *method = NULL;
 
     if (fulcra_request_get_socket(request) != NULL)
         return false;
-    method = source_text(request, FULCRA_ID("httpRequest:/method"));
-    return method != NULL &&
-           !g_strv_contains(safe, fulcra_representation_get_text(method));
+    method = fulcra__source_text(request, FULCRA_ID("httpRequest:/method"));
+    return method != NULL && !g_strv_contains(safe, method);
 }
 
 static const char *
@@ -115,7 +108,7 @@ void
 fulcra__session_csrf_check(FulcraRequest *request, FulcraSession *session,
         Checked checked, void *user_data)
 {
-    g_autoptr(FulcraRepresentation) header = NULL;
+    g_autofree char *header = NULL;
 
     if (!is_unsafe(request)) {
         checked(NULL, user_data);
@@ -125,11 +118,11 @@ fulcra__session_csrf_check(FulcraRequest *request, FulcraSession *session,
         refuse(checked, user_data);
         return;
     }
-    header = source_text(request, FULCRA_ID("httpRequest:/header/" HEADER));
+    header = fulcra__source_text(
+            request, FULCRA_ID("httpRequest:/header/" HEADER));
     if (header == NULL)
         ask_for_form(request, session, checked, user_data);
-    else if (fulcra__session_check_csrf(
-                     session, fulcra_representation_get_text(header)))
+    else if (fulcra__session_check_csrf(session, header))
         checked(NULL, user_data);
     else
         refuse(checked, user_data);

@@ -63,14 +63,12 @@ static void
 problem(Parse *self, JsonNode *node, const char *format, ...)
 {
     va_list arguments;
-    g_autofree char *message = NULL;
 
     va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
+    fulcra_host_problems_addv(self->problems, self->document,
+            fulcra_host_document_get_value(self->document, node), format,
+            arguments);
     va_end(arguments);
-    fulcra_host_problems_add(self->problems, self->document,
-            fulcra_host_document_get_value(self->document, node), "%s",
-            message);
 }
 
 static bool

@@ -24,13 +24,11 @@ fulcra_host_entry_problem(
         FulcraEntry *self, JsonNode *node, const char *format, ...)
 {
     va_list arguments;
-    g_autofree char *message = NULL;
 
     va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
+    fulcra_host_problems_addv(self->problems, self->document,
+            entry_position(self, node), format, arguments);
     va_end(arguments);
-    fulcra_host_problems_add(self->problems, self->document,
-            entry_position(self, node), "%s", message);
 }
 
 FulcraGrammar *

@@ -71,14 +71,21 @@ problems_take(FulcraProblems *self, const char *file, FulcraPosition position,
 }
 
 void
+fulcra_host_problems_addv(FulcraProblems *self, FulcraDocument *document,
+        FulcraPosition position, const char *format, va_list arguments)
+{
+    problems_take(self, fulcra_host_document_get_file(document), position,
+            g_strdup_vprintf(format, arguments));
+}
+
+void
 fulcra_host_problems_add(FulcraProblems *self, FulcraDocument *document,
         FulcraPosition position, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    problems_take(self, fulcra_host_document_get_file(document), position,
-            g_strdup_vprintf(format, arguments));
+    fulcra_host_problems_addv(self, document, position, format, arguments);
     va_end(arguments);
 }
 

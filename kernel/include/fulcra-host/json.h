@@ -83,6 +83,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraProblems, fulcra_host_problems_free)
 void fulcra_host_problems_add(FulcraProblems *self, FulcraDocument *document,
         FulcraPosition position, const char *format, ...) FULCRA_PRINTF(4, 5);
 
+/** The same, for functions that take a format themselves. */
+void fulcra_host_problems_addv(FulcraProblems *self, FulcraDocument *document,
+        FulcraPosition position, const char *format, va_list arguments)
+        FULCRA_PRINTF(4, 0);
+
 /** Adds what a parser of the kernel said about the text value @node, a @what:
  * where it says "character N: ...", that is the place. */
 void fulcra_host_problems_add_syntax(FulcraProblems *self,
