@@ -338,6 +338,8 @@ start_new(FulcraWebSocket *self)
     if (offered != NULL)
         fulcra_request_set_header(request, "WS_PROTOCOL", offered, true);
     fulcra__socket_trace(self, request);
+    fulcra__paths_resolve_new(
+            self->home, fulcra__socket_front(self), self->identifier, request);
     fulcra_request_issue_async(request, new_answered, self);
 }
 

@@ -4,8 +4,9 @@
  *
  * Ten thousand sockets are on a handful of paths. A small table by hash keeps
  * the latest of each, so that a socket at rest holds references, not copies.
- * A grammar may look at the socketid, so each socket resolves for itself, and
- * shares the result only where it came out the same.
+ * NEW of one path leads to one endpoint until spaces are published. As for what
+ * comes after, a grammar may look at the socketid, so each socket resolves for
+ * itself, and shares the result only where it came out the same.
  */
 #include "websocket/socket.h"
 
@@ -38,6 +39,7 @@ static void
 path_clear(FulcraPath *path)
 {
     g_clear_pointer(&path->base, fulcra_identifier_unref);
+    g_clear_pointer(&path->opening, fulcra_host_resolution_unref);
     g_clear_pointer(&path->resolution, fulcra_host_resolution_unref);
 }
 
@@ -58,6 +60,23 @@ fulcra__paths_identifier(
     }
     fulcra_identifier_unref(base);
     return fulcra_identifier_ref(path->base);
+}
+
+void
+fulcra__paths_resolve_new(FulcraSocketLoop *home, const char *front,
+        FulcraIdentifier *identifier, FulcraRequest *request)
+{
+    FulcraPath *path = find_path(home, front, identifier);
+
+    if (path->base != identifier || path->front != front)
+        return;
+    if (path->opening != NULL) {
+        fulcra_host_request_use_resolution(request, path->opening);
+        if (fulcra_request_get_endpoint_id(request) != NULL)
+            return; /* it is of the table of this request */
+        fulcra_host_resolution_unref(path->opening);
+    }
+    path->opening = fulcra_host_request_resolve(request, NULL);
 }
 
 /* The entry of @identifier, whose arguments its hash would include. */

@@ -206,6 +206,7 @@ fulcra__socket_name(const FulcraWebSocket *self)
 typedef struct {
     FulcraIdentifier *base;
     const char *front;            /* interned */
+    FulcraResolution *opening;    /* (nullable): of their NEW */
     FulcraResolution *resolution; /* (nullable): of their messages */
 } FulcraPath;
 
@@ -469,6 +470,11 @@ fulcra__socket_front(const FulcraWebSocket *self)
 /** The identifier ws:@path. (transfer full) */
 FulcraIdentifier *fulcra__paths_identifier(
         FulcraSocketLoop *home, const char *front, const char *path);
+
+/** Resolves @request, a NEW of @identifier as fulcra__paths_identifier() gave
+ * it, as the one before was. */
+void fulcra__paths_resolve_new(FulcraSocketLoop *home, const char *front,
+        FulcraIdentifier *identifier, FulcraRequest *request);
 
 /** What @request, a message to @identifier, resolves to. (transfer full)
  * (nullable) */
