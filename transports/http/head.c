@@ -55,11 +55,29 @@ class_init(void)
 
 /* --- making --- */
 
-static void
-append(GString *row, const char *text, size_t length)
+/* Rows are written where there is room enough: see room_for(). */
+typedef struct {
+    char *begin, *end;
+} Row;
+
+static size_t
+row_length(const Row *self)
 {
-    g_string_append_len(row, text, (gssize)length);
-    g_string_append_c(row, '\0');
+    return (size_t)(self->end - self->begin);
+}
+
+static void
+add(Row *row, const char *text, size_t length)
+{
+    memcpy(row->end, text, length);
+    row->end += length;
+}
+
+static void
+append(Row *row, const char *text, size_t length)
+{
+    add(row, text, length);
+    *row->end++ = '\0';
 }
 
 static bool
@@ -79,13 +97,11 @@ came_before(const FulcraHttpReceived *received, size_t index)
 }
 
 static void
-append_name(GString *row, const FulcraHttpField *field)
+append_name(Row *row, const FulcraHttpField *field)
 {
-    size_t at = row->len;
-
-    append(row, field->name, field->n_name);
-    for (; at < row->len; at++)
-        row->str[at] = g_ascii_tolower(row->str[at]);
+    for (size_t i = 0; i < field->n_name; i++)
+        *row->end++ = g_ascii_tolower(field->name[i]);
+    *row->end++ = '\0';
 }
 
 static bool
@@ -99,20 +115,19 @@ has_name(const FulcraHttpField *field, const char *name, size_t n_name)
 /* RFC 9110 section 5.3: fields of one name are a list; cookies are special
  * (RFC 6265 section 5.4). */
 static void
-append_value(GString *row, const FulcraHttpReceived *received, size_t index)
+append_value(Row *row, const FulcraHttpReceived *received, size_t index)
 {
     const FulcraHttpField *field = &received->fields[index];
     const char *separator = HAS_NAME(field, "cookie") ? "; " : ", ";
 
-    g_string_append_len(row, field->value, (gssize)field->n_value);
+    add(row, field->value, field->n_value);
     for (size_t i = index + 1; i < received->n_fields; i++) {
         if (!same_name(&received->fields[i], field))
             continue;
-        g_string_append(row, separator);
-        g_string_append_len(row, received->fields[i].value,
-                (gssize)received->fields[i].n_value);
+        add(row, separator, strlen(separator));
+        add(row, received->fields[i].value, received->fields[i].n_value);
     }
-    g_string_append_c(row, '\0');
+    *row->end++ = '\0';
 }
 
 /* What each client has of its own. */
@@ -136,10 +151,9 @@ is_wanted(const FulcraHttpReceived *received, size_t index)
 
 /* The common row has the names of the own fields, then the others. */
 static void
-append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
+append_fields(
+        Row *own, Row *common, Row *others, const FulcraHttpReceived *received)
 {
-    g_autoptr(GString) others = g_string_sized_new(768);
-
     for (size_t i = 0; i < received->n_fields; i++) {
         const FulcraHttpField *field = &received->fields[i];
         bool mine = is_own(field);
@@ -150,8 +164,39 @@ append_fields(GString *own, GString *common, const FulcraHttpReceived *received)
         append_value(mine ? own : others, received, i);
     }
     append(common, "", 0);
-    g_string_append_len(common, others->str, (gssize)others->len);
-    append(common, "", 0);
+    append(common, others->begin, row_length(others));
+}
+
+/* Enough for each row: of a field no row has more than its name, its value and
+ * what follows either. */
+static size_t
+room_for(const char *path, const char *query, const char *remote_host,
+        const FulcraHttpReceived *received)
+{
+    size_t room = strlen(path) + strlen(query) + strlen(remote_host) +
+                  strlen(received->method) + 8;
+
+    for (size_t i = 0; i < received->n_fields; i++)
+        room += received->fields[i].n_name + received->fields[i].n_value + 4;
+    return room;
+}
+
+static FulcraHttpHead *
+head_new(const Row *own, const Row *common, bool kept)
+{
+    size_t n_own = row_length(own), n_common = row_length(common);
+    FulcraHttpTemplate *shared =
+            kept ? fulcra__http_template_get(common->begin, n_common) : NULL;
+    FulcraHttpHead *self =
+            g_malloc(sizeof *self + n_own + (shared == NULL ? n_common : 0));
+
+    fulcra_host_context_init(&self->context, &head_class, NULL);
+    self->context.word = (uint32_t)n_own;
+    self->shared = shared;
+    memcpy(self->blob, own->begin, n_own);
+    if (shared == NULL)
+        memcpy(self->blob + n_own, common->begin, n_common);
+    return self;
 }
 
 FulcraHttpHead *
@@ -159,28 +204,18 @@ fulcra__http_head_new(const char *path, const char *query,
         const char *remote_host, const FulcraHttpReceived *received, bool kept)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    g_autoptr(GString) own = g_string_sized_new(1024);
-    g_autoptr(GString) common = g_string_sized_new(1024);
-    FulcraHttpTemplate *shared = NULL;
+    size_t room = room_for(path, query, remote_host, received);
+    g_autofree char *rows = g_malloc(3 * room);
+    Row own = { rows, rows }, common = { rows + room, rows + room };
+    Row others = { rows + 2 * room, rows + 2 * room };
 
     pthread_once(&once, class_init);
-    append(own, remote_host, strlen(remote_host));
-    append(own, path, strlen(path));
-    append(own, query, strlen(query));
-    append(common, received->method, strlen(received->method));
-    append_fields(own, common, received);
-    size_t n_own = own->len;
-    if (kept)
-        shared = fulcra__http_template_get(common->str, common->len);
-    if (shared == NULL)
-        g_string_append_len(own, common->str, (gssize)common->len);
-
-    FulcraHttpHead *self = g_malloc(sizeof *self + own->len);
-    fulcra_host_context_init(&self->context, &head_class, NULL);
-    self->context.word = (uint32_t)n_own;
-    self->shared = shared;
-    memcpy(self->blob, own->str, own->len);
-    return self;
+    append(&own, remote_host, strlen(remote_host));
+    append(&own, path, strlen(path));
+    append(&own, query, strlen(query));
+    append(&common, received->method, strlen(received->method));
+    append_fields(&own, &common, &others, received);
+    return head_new(&own, &common, kept);
 }
 
 FulcraHttpHead *

@@ -203,7 +203,7 @@ fulcra__http_intake(
         FulcraHttpExchange *self, const char *method, const char *version)
 {
     g_autoptr(GArray) fields =
-            g_array_new(FALSE, FALSE, sizeof(FulcraHttpField));
+            g_array_sized_new(FALSE, FALSE, sizeof(FulcraHttpField), 32);
 
     MHD_get_connection_values_n(
             self->connection, MHD_HEADER_KIND, collect, fields);

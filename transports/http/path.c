@@ -115,8 +115,11 @@ fulcra__http_path_new(const char *target, size_t length, GError **error)
         refuse(error, "it does not begin with \"/\"");
         return NULL;
     }
-    if (!decode(target, length, decoded, error) ||
-            !resolve_dots(decoded->str, path, error))
+    if (!decode(target, length, decoded, error))
+        return NULL;
+    if (strstr(decoded->str, "/.") == NULL)
+        return g_string_free(g_steal_pointer(&decoded), FALSE);
+    if (!resolve_dots(decoded->str, path, error))
         return NULL;
     return g_string_free(g_steal_pointer(&path), FALSE);
 }

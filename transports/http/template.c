@@ -30,11 +30,17 @@ static unsigned
 hash(const void *key)
 {
     const FulcraHttpTemplate *self = key;
-    unsigned sum = 5381;
+    uint64_t sum = self->n_fields, word;
+    size_t i = 0;
 
-    for (size_t i = 0; i < self->n_fields; i++)
+    for (; i + sizeof word <= self->n_fields; i += sizeof word) {
+        memcpy(&word, self->fields + i, sizeof word);
+        sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        sum ^= sum >> 32;
+    }
+    for (; i < self->n_fields; i++)
         sum = sum * 33 + (unsigned char)self->fields[i];
-    return sum;
+    return (unsigned)sum;
 }
 
 static gboolean
