@@ -351,10 +351,32 @@ fulcra__request_begin_run(FulcraRequest *self)
         atomic_fetch_add(&self->parent->running, 1);
 }
 
+/* Whether it runs within the call that issued it and has passed nobody: then
+ * no other thread can wait for its return, or runs anything behind it. */
+static bool
+request_is_by_itself(const FulcraRequest *self)
+{
+    return self->issuer == fulcra__thread_self() && /* the rest is its */
+           (self->issuing || self->answered == NULL) && !self->deferred &&
+           self->route == NULL;
+}
+
+static unsigned
+request_stop_running(FulcraRequest *self)
+{
+    if (!request_is_by_itself(self))
+        return atomic_fetch_and(&self->running, ~FULCRA__RUNNING_ITSELF);
+    unsigned before =
+            atomic_load_explicit(&self->running, memory_order_relaxed);
+    atomic_store_explicit(&self->running, before & ~FULCRA__RUNNING_ITSELF,
+            memory_order_relaxed);
+    return before;
+}
+
 void
 fulcra__request_mark_returned(FulcraRequest *self)
 {
-    unsigned before = atomic_fetch_and(&self->running, ~FULCRA__RUNNING_ITSELF);
+    unsigned before = request_stop_running(self);
 
     if ((before & FULCRA__RUNNING_ITSELF) == 0)
         return;

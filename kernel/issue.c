@@ -518,7 +518,10 @@ request_issue_async(
     if (fulcra__mappings_are_watched())
         fulcra__mappings_count_callback((uintptr_t)answered, 1);
     /* One until it was called back, one for this function. */
-    fulcra_refs_take_many(&self->refs, 2);
+    if (fulcra_refs_unique(&self->refs))
+        fulcra_refs_take_alone(&self->refs, 2);
+    else
+        fulcra_refs_take_many(&self->refs, 2);
     self->issuing = true;
     fulcra__request_begin_run(self);
     if (!request_begin(self)) {

@@ -116,3 +116,9 @@ fulcra__block_free(void *block, size_t size)
     blocks->first = block;
     blocks->n++;
 }
+
+void *
+fulcra__block_new_zeroed(size_t size)
+{
+    return memset(fulcra__block_new(size), 0, size);
+}

@@ -260,7 +260,7 @@ derived_free(Derived *derived)
 void
 fulcra_representation_unref(FulcraRepresentation *self)
 {
-    if (self == NULL || self->immortal || !fulcra_refs_drop(&self->refs))
+    if (self == NULL || self->immortal || !fulcra_refs_let_go(&self->refs, 1))
         return;
     derived_free(atomic_load_explicit(&self->derived, memory_order_acquire));
     if (self->headers != NULL)

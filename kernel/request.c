@@ -47,7 +47,7 @@ static FulcraRequest *
 root_new(FulcraKernel *kernel, FulcraTable *table, const char *space,
         FulcraContext *context, FulcraVerb verb, FulcraIdentifier *identifier)
 {
-    FulcraRoot *root = fulcra__zeroed(sizeof *root);
+    FulcraRoot *root = fulcra__block_new_zeroed(sizeof *root);
 
     root->kernel = kernel;
     root->table = table;
@@ -118,7 +118,7 @@ fulcra_request_new(
     g_return_val_if_fail(parent != NULL && identifier != NULL, NULL);
     g_return_val_if_fail((unsigned)verb < FULCRA_N_VERBS, NULL);
 
-    FulcraRequest *self = fulcra__zeroed(sizeof *self);
+    FulcraRequest *self = fulcra__block_new_zeroed(sizeof *self);
     request_init(self, parent->root, verb, identifier);
     self->parent = fulcra_request_ref(parent);
     self->depth = parent->depth + 1;
@@ -187,7 +187,7 @@ root_clear(FulcraRoot *self)
 void
 fulcra__request_drop(FulcraRequest *self, int n)
 {
-    for (; self != NULL && fulcra_refs_drop_many(&self->refs, n); n = 1) {
+    for (; self != NULL && fulcra_refs_let_go(&self->refs, n); n = 1) {
         FulcraRequest *parent = self->parent;
 
         if (self->references || self->passed || self->headers)
@@ -204,7 +204,8 @@ fulcra__request_drop(FulcraRequest *self, int n)
         g_free(self->expired);
         if (parent == NULL)
             root_clear(self->root);
-        g_free(self);
+        fulcra__block_free(self,
+                parent == NULL ? sizeof(FulcraRoot) : sizeof(FulcraRequest));
         self = parent;
     }
 }

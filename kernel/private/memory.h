@@ -10,5 +10,7 @@ void *fulcra__zeroed(size_t size);
  * soon; any thread may free it. */
 void *fulcra__block_new(size_t size);
 
+void *fulcra__block_new_zeroed(size_t size);
+
 /** @size: that it was made with */
 void fulcra__block_free(void *block, size_t size);

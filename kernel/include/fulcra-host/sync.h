@@ -69,6 +69,23 @@ fulcra_refs_unique(FulcraRefs *refs)
     return atomic_load_explicit(refs, memory_order_acquire) == 1;
 }
 
+/* As fulcra_refs_drop_many(), for what nobody finds who does not hold it, so
+ * never together with fulcra_refs_take_if_alive(): the last to let go need not
+ * write, which would cost as much as all else that the call does. */
+static inline bool
+fulcra_refs_let_go(FulcraRefs *refs, int n)
+{
+    return atomic_load_explicit(refs, memory_order_acquire) == n ||
+           fulcra_refs_drop_many(refs, n);
+}
+
+/* Takes some where the caller's is the only one. */
+static inline void
+fulcra_refs_take_alone(FulcraRefs *refs, int n)
+{
+    atomic_store_explicit(refs, 1 + n, memory_order_relaxed);
+}
+
 /* Takes one unless the count has reached zero. */
 static inline bool
 fulcra_refs_take_if_alive(FulcraRefs *refs)
