@@ -15,6 +15,7 @@
 struct _FulcraOutboundNode {
     FulcraOutboundNode *next;
     FulcraRepresentation *frame;
+    FulcraSentFrame *sent; /* what that is */
     uint64_t origin;
 };
 
@@ -34,6 +35,7 @@ node_new(FulcraOutboundShared *shared, FulcraRepresentation *frame,
     }
     node->next = NULL;
     node->frame = fulcra_representation_ref(frame);
+    node->sent = fulcra__sent_frame(frame);
     node->origin = origin;
     return node;
 }
@@ -91,24 +93,32 @@ count(FulcraOutboundShared *shared, int64_t amount)
             memory_order_relaxed);
 }
 
+static void
+hold(FulcraOutboundShared *shared, FulcraSentFrame *frame)
+{
+    if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
+        count(shared, (int64_t)frame->size);
+}
+
+static void
+let_go(FulcraOutboundShared *shared, FulcraSentFrame *frame)
+{
+    if (atomic_fetch_sub_explicit(&frame->queued, 1, memory_order_relaxed) == 1)
+        count(shared, -(int64_t)frame->size);
+}
+
 void
 fulcra__outbound_hold(
         FulcraOutboundShared *shared, FulcraRepresentation *representation)
 {
-    FulcraSentFrame *frame = fulcra__sent_frame(representation);
-
-    if (atomic_fetch_add_explicit(&frame->queued, 1, memory_order_relaxed) == 0)
-        count(shared, (int64_t)frame->size);
+    hold(shared, fulcra__sent_frame(representation));
 }
 
 void
 fulcra__outbound_let_go(
         FulcraOutboundShared *shared, FulcraRepresentation *representation)
 {
-    FulcraSentFrame *frame = fulcra__sent_frame(representation);
-
-    if (atomic_fetch_sub_explicit(&frame->queued, 1, memory_order_relaxed) == 1)
-        count(shared, -(int64_t)frame->size);
+    let_go(shared, fulcra__sent_frame(representation));
 }
 
 void
@@ -122,8 +132,8 @@ void
 fulcra__outbound_push_from(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraRepresentation *representation, uint64_t origin)
 {
-    FulcraSentFrame *frame = fulcra__sent_frame(representation);
     FulcraOutboundNode *node = node_new(shared, representation, origin);
+    FulcraSentFrame *frame = node->sent;
 
     if (self->queue == NULL)
         self->queue = queue_new(shared);
@@ -137,7 +147,7 @@ fulcra__outbound_push_from(FulcraOutbound *self, FulcraOutboundShared *shared,
         return;
     }
     self->queue->bytes += frame->size;
-    fulcra__outbound_hold(shared, representation);
+    hold(shared, frame);
 }
 
 void
@@ -154,13 +164,13 @@ static void
 forget(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraOutboundNode *node)
 {
-    FulcraSentFrame *frame = fulcra__sent_frame(node->frame);
+    FulcraSentFrame *frame = node->sent;
 
     if (frame->control) {
         self->queue->n_control--;
     } else {
         self->queue->bytes -= frame->size;
-        fulcra__outbound_let_go(shared, node->frame);
+        let_go(shared, frame);
     }
     node_free(shared, node);
 }
@@ -195,7 +205,7 @@ drop_if(FulcraOutbound *self, FulcraOutboundShared *shared,
     while (*at != NULL) {
         FulcraOutboundNode *node = *at;
 
-        if (fulcra__sent_frame(node->frame)->control || !chosen(node, data)) {
+        if (node->sent->control || !chosen(node, data)) {
             self->queue->last = node;
             at = &node->next;
             continue;
@@ -251,7 +261,7 @@ fulcra__outbound_drop_older(FulcraOutbound *self, FulcraOutboundShared *shared)
         return 0;
     for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next)
-        if (!fulcra__sent_frame(node->frame)->control)
+        if (!node->sent->control)
             g_hash_table_replace(newest, &node->origin, node);
     return drop_if(self, shared, is_older, newest);
 }
@@ -283,7 +293,7 @@ gather_queue(FulcraGather *gather, FulcraOutbound *self,
         shared->scratch = g_malloc(FULCRA_GATHER_SCRATCH);
     for (FulcraOutboundNode *node = self->queue->first; node != NULL;
             node = node->next) {
-        FulcraSentFrame *frame = fulcra__sent_frame(node->frame);
+        FulcraSentFrame *frame = node->sent;
 
         if (!fulcra__gather_add(gather, shared->scratch, frame->bytes + skip,
                     frame->size - skip))
@@ -297,7 +307,7 @@ take_written(FulcraOutbound *self, FulcraOutboundShared *shared, size_t n)
 {
     shared->sent_bytes += n;
     while (n > 0) {
-        FulcraSentFrame *frame = fulcra__sent_frame(self->queue->first->frame);
+        FulcraSentFrame *frame = self->queue->first->sent;
         size_t left = frame->size - self->queue->written;
 
         if (n < left) {
@@ -315,7 +325,7 @@ static ssize_t
 write_some(FulcraOutbound *self, FulcraOutboundShared *shared,
         FulcraStream *stream, size_t *total)
 {
-    FulcraSentFrame *frame = fulcra__sent_frame(self->queue->first->frame);
+    FulcraSentFrame *frame = self->queue->first->sent;
     struct iovec whole = { frame->bytes + self->queue->written,
         frame->size - self->queue->written };
     FulcraGather gather;

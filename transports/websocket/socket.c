@@ -288,8 +288,7 @@ fulcra__socket_run_dirty(FulcraTurnEnd *hook)
 
     fulcra__audiences_deliver(home);
     while (home->dirty->len > 0) {
-        FulcraWebSocket *self = g_ptr_array_remove_index_fast(
-                home->dirty, home->dirty->len - 1);
+        FulcraWebSocket *self = home->dirty->pdata[--home->dirty->len];
 
         self->dirty = false;
         if (self->released)

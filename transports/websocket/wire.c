@@ -308,6 +308,13 @@ take_event(FulcraWebSocket *self, const FulcraMessageEvent *event,
     }
 }
 
+/* Between two messages: there is nothing to be asked of the reader. */
+static bool
+is_at_rest(const FulcraWebSocket *self, const FulcraInput *input)
+{
+    return input->length == 0 && self->reader.part == NULL;
+}
+
 static void
 next_event(FulcraWebSocket *self, FulcraInput *input, FulcraMessageEvent *event)
 {
@@ -329,7 +336,9 @@ fulcra__wire_take(FulcraWebSocket *self, FulcraInput *input)
 {
     FulcraMessageEvent event;
 
-    for (int n = 0; n < TURN_MOST && !self->ending && has_room(self); n++) {
+    for (int n = 0; n < TURN_MOST && !self->ending && has_room(self) &&
+                    !is_at_rest(self, input);
+            n++) {
         next_event(self, input, &event);
         if (event.kind == FULCRA_MESSAGE_MORE)
             break;
