@@ -3,10 +3,11 @@
 import { FulcraSocket } from '/fulcra.js';
 import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
+import { Talk, showNames } from '/demo/common/talk.js';
 
-const SHOWN = 300;
 const element = (id) => document.getElementById(id);
 const tag = newTag();
+const talk = new Talk(element('talk'));
 const strip = new Strip(element('strip'), tag);
 const connection = new FulcraSocket(`/demo/grouptherapy?strip=${tag}`);
 const members = new Set();
@@ -25,64 +26,30 @@ const handlers = {
     element('problem').textContent = '';
     members.clear();
     names.forEach((name) => members.add(name));
-    element('talk').replaceChildren();
+    talk.clear();
     recent.forEach(handlers.say);
-    note(`You are here as ${you}`);
+    talk.note(`You are here as ${you}`);
     show();
     element('text').focus();
   },
   join({ name }) {
     members.add(name);
-    note(`${name} came in`);
+    talk.note(`${name} came in`);
     show();
   },
   leave({ name }) {
     members.delete(name);
-    note(`${name} left`);
+    talk.note(`${name} left`);
     show();
   },
-  say({ from, text, at }) {
-    const item = document.createElement('li');
-    item.className = from === me ? 'said mine' : 'said';
-    item.append(signature(from, at), make('p', text));
-    append(item);
+  say(message) {
+    talk.say(message, message.from === me);
   },
   error({ code, message }) {
     element('problem').textContent = `${message} (${code})`;
     if (!me) wanted = null;
   },
 };
-
-function signature(from, at) {
-  const line = document.createElement('div');
-  const name = make('b', '');
-  const when = make('time', new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
-  line.className = 'who';
-  when.dateTime = new Date(at).toISOString();
-  name.append(make('bdi', from));
-  line.append(name, when);
-  return line;
-}
-
-function make(type, text) {
-  const result = document.createElement(type);
-  result.textContent = text;
-  return result;
-}
-
-function note(text) {
-  const item = make('li', text);
-  item.className = 'note';
-  append(item);
-}
-
-function append(item) {
-  const talk = element('talk');
-  const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80;
-  talk.append(item);
-  while (talk.children.length > SHOWN) talk.firstChild.remove();
-  if (atEnd) talk.scrollTop = talk.scrollHeight;
-}
 
 // --- the page ---
 
@@ -92,12 +59,7 @@ function show() {
   element('say').hidden = me === null;
   element('enter').disabled = element('send').disabled = !isOpen;
   element('here-title').textContent = me ? `${members.size} here` : 'Who is here';
-  element('members').replaceChildren(...[...members].sort().map((name) => {
-    const item = document.createElement('li');
-    item.append(make('bdi', name), name === me ? ' (you)' : '');
-    item.className = name === me ? 'me' : '';
-    return item;
-  }));
+  showNames(element('members'), members, me);
 }
 
 // Before joining: the same list, as a resource.

@@ -3,11 +3,12 @@
 import { FulcraSocket } from '/fulcra.js';
 import { showState } from '/demo/common/state.js';
 import { Strip, newTag } from '/demo/common/strip.js';
+import { Talk, showNames } from '/demo/common/talk.js';
 
-const SHOWN = 300;
 const SESSION_ENDED = 4001;
 const element = (id) => document.getElementById(id);
 const tag = newTag();
+const talk = new Talk(element('talk'));
 const strip = new Strip(element('strip'), tag);
 const connection = new FulcraSocket(`/demo/members/room?strip=${tag}`);
 const me = element('me').textContent;
@@ -19,63 +20,32 @@ const handlers = {
   welcome({ members: names, recent }) {
     members.clear();
     names.forEach((name) => members.add(name));
-    element('talk').replaceChildren();
+    talk.clear();
     recent.forEach(handlers.say);
-    note('Only members read this');
+    talk.note('Only members read this');
     show();
   },
   join({ name }) {
     members.add(name);
-    note(`${name} came in`);
+    talk.note(`${name} came in`);
     show();
   },
   leave({ name }) {
     members.delete(name);
-    note(`${name} left`);
+    talk.note(`${name} left`);
     show();
   },
-  say({ from, text, at }) {
-    const item = make('li', '');
-    const line = make('div', '');
-    const when = make('time', new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }));
-    item.className = from === me ? 'said mine' : 'said';
-    line.className = 'who';
-    when.dateTime = new Date(at).toISOString();
-    line.append(make('b', from), when);
-    item.append(line, make('p', text));
-    append(item);
+  say(message) {
+    talk.say(message, message.from === me);
   },
   error({ message }) {
     element('problem').textContent = message;
   },
 };
 
-function make(type, text) {
-  const result = document.createElement(type);
-  result.textContent = text;
-  return result;
-}
-
-function note(text) {
-  const item = make('li', text);
-  item.className = 'note';
-  append(item);
-}
-
-function append(item) {
-  const talk = element('talk');
-  talk.append(item);
-  while (talk.children.length > SHOWN) talk.firstChild.remove();
-  talk.scrollTop = talk.scrollHeight;
-}
-
 function show() {
   element('here-title').textContent = `${members.size} logged in`;
-  element('members').replaceChildren(...[...members].sort().map((name) => {
-    const item = make('li', name === me ? `${name} (you)` : name);
-    item.className = name === me ? 'me' : '';
-    return item;
-  }));
+  showNames(element('members'), members, me);
 }
 
 // --- the end of the session, in whichever tab or place it was ended ---
