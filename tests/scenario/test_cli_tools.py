@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from admin import Admin
-from client import BUILD
+from shells import Bash, Zsh
 
 SOURCE = os.environ["FULCRA_SRCDIR"]
 
@@ -51,25 +51,31 @@ def test_scdoc_takes_it(fulcra):
 
 # Completions ----------------------------------------------------------------
 
+@pytest.fixture(scope="module", params=[Bash, Zsh], ids=["bash", "zsh"])
+def shell(request, fulcra, tmp_path_factory):
+    """shell(env): that shell with its completions."""
+    name = request.param.__name__.lower()
+    if not shutil.which(name):
+        pytest.skip(f"no {name}; ./bootstrap check installs it")
+    script = fulcra("completions", name).stdout
+    started = []
+
+    def start(env={}):
+        started.append(request.param(tmp_path_factory.mktemp(name), script, env))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
 @pytest.fixture(scope="module")
-def complete(fulcra, tmp_path_factory):
-    """complete(words...): what bash offers for the last of them."""
-    script = tmp_path_factory.mktemp("completion") / "fulcra.bash"
-    script.write_text(fulcra("completions", "bash").stdout)
-
-    def run(*words, env={}):
-        quoted = " ".join(f"'{word}'" for word in ("fulcra", *words))
-        result = subprocess.run(
-            ["bash", "-c", f"source {script}; COMP_WORDS=({quoted}); "
-             f"COMP_CWORD={len(words)}; _fulcra; printf '%s\\n' \"${{COMPREPLY[@]}}\""],
-            capture_output=True, text=True, check=True,
-            env={**os.environ, "PATH": f"{BUILD}:{os.environ['PATH']}", **env})
-        assert result.stderr == ""
-        return result.stdout.split()
-    return run
+def complete(shell):
+    """complete(words...): what is offered for the last of them."""
+    return shell().complete
 
 
-def test_bash_completes_commands(fulcra, complete):
+def test_commands_are_completed(fulcra, complete):
     offered = complete("")
     for command in commands(fulcra):
         assert command.split()[0] in offered
@@ -78,13 +84,13 @@ def test_bash_completes_commands(fulcra, complete):
     assert complete("space", "t") == ["tree"]
 
 
-def test_bash_completes_every_option(fulcra, complete):
+def test_every_option_is_completed(fulcra, complete):
     for command in commands(fulcra):
         options = re.findall(r"^  (--[\w-]+)", fulcra(*command.split(), "--help").stdout, re.M)
         assert sorted(complete(*command.split(), "--")) == sorted(options), command
 
 
-def test_bash_completes_values(complete, tmp_path):
+def test_values_are_completed(complete, tmp_path):
     assert complete("serve", "--log-level", "") == ["error", "warning", "info", "debug"]
     assert complete("completions", "z") == ["zsh"]
     (tmp_path / "fulcra.json").touch()
@@ -93,9 +99,9 @@ def test_bash_completes_values(complete, tmp_path):
     assert complete("socket", "close", "--code", "") == []
 
 
-def test_bash_completes_modules_of_the_server(serve, complete, tmp_path):
+def test_modules_of_the_server_are_completed(serve, shell, tmp_path):
     serve("--admin", f"{tmp_path}/a")
-    assert complete("module", "reload", "gro", env={"FULCRA_ADMIN": f"{tmp_path}/a"}) == \
+    assert shell({"FULCRA_ADMIN": f"{tmp_path}/a"}).complete("module", "reload", "gro") == \
         ["grouptherapy"]
 
 
@@ -105,7 +111,7 @@ def test_zsh_takes_its_completions(fulcra, tmp_path):
     for command in commands(fulcra):
         assert f"\n    '{command}')\n" in text
     if not shutil.which("zsh"):
-        pytest.skip("no zsh")
+        pytest.skip("no zsh; ./bootstrap check installs it")
     (tmp_path / "_fulcra").write_text(text)
     subprocess.run(["zsh", "-n", f"{tmp_path}/_fulcra"], check=True)
 
