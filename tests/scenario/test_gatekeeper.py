@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from client import TEXT, Refused, Server
+from client import SLOWER, TEXT, Refused, Server, wait_for
 from parts import module
 from visitor import COUNTS, PAGES, Client, session, tell, visitor
 
@@ -94,7 +94,7 @@ def test_an_anonymous_handshake_reaches_nobody(site, client):
         start = time.monotonic()
         client.do("logout")
         assert socket.receive_close() == (4001, "session ended")
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < SLOWER
     with pytest.raises(Refused):
         client.socket()
 
@@ -225,7 +225,7 @@ def test_a_pattern_that_takes_too_long_refuses(asking):
     assert asking.get("/visitor/do/aaa!").status == 200
     start = time.monotonic()
     assert asking.get("/visitor/do/" + "a" * 2000 + "x").status == 403
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 2 * SLOWER
 
 
 def test_an_open_socket_that_may_no_longer_pass(asking):
@@ -235,9 +235,7 @@ def test_an_open_socket_that_may_no_longer_pass(asking):
         socket.send(TEXT, b"has a")
         assert socket.receive_close() == (4003, "forbidden")
     asking.wait_log("does not let SINK")
-    wait = time.monotonic() + 10
-    while counts(asking)[2] == before[2] and time.monotonic() < wait:
-        time.sleep(0.01)
+    wait_for(lambda: counts(asking)[2] != before[2], what="DELETE")
     assert counts(asking) == [before[0] + 1, before[1], before[2] + 1]
 
 

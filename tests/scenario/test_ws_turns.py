@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from client import BINARY, CLOSE, PING, PONG, TEXT, frame, wait_for
+from client import BINARY, CLOSE, PATIENCE, PING, PONG, TEXT, frame, wait_for
 from ws_host import host, ws_host  # noqa: F401: fixtures
 
 
@@ -78,11 +78,12 @@ def test_delete_waits_for_the_turn(host):
 def test_code_that_does_not_return_in_time(ws_host):
     """It keeps the turn: 1011, no other SINK meanwhile, DELETE after it."""
     host = ws_host("timeout=100")
-    with host.socket("/hang/600/a") as socket:
+    with host.socket("/hang/a") as socket:
         socket.send(TEXT, b"one")
         socket.send(TEXT, b"two")
         assert socket.receive_close()[0] == 1011
         assert host.events("a") == ["SINK begins"]
+        host.get("/release")
     host.wait_events("a", "SINK begins", "SINK ends", "DELETE 1011 timed out gone")
 
 
@@ -238,7 +239,7 @@ def test_clients_killed_in_the_middle_of_frames(ws_host, size):
 
 
 def test_idle_sockets_are_pinged(ws_host):
-    host = ws_host("ping=200", "closing=200")
+    host = ws_host("ping=200", f"closing={100 * PATIENCE}")
     with host.socket("/log/idle") as socket:
         socket.receive(), socket.receive()
         opcode, payload = socket.receive()

@@ -25,6 +25,8 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static GPtrArray *waiting; /* guarded by lock: requests that were deferred */
+static pthread_cond_t release = PTHREAD_COND_INITIALIZER;
+static unsigned releases;  /* guarded by lock */
 static GPtrArray *members; /* likewise: handles of /topic */
 static GString *events;    /* likewise: what happened to sockets of /log */
 
@@ -271,7 +273,10 @@ static FulcraRepresentation *
 hang_sink(FulcraRequest *request, GError **error)
 {
     log_event(request, "SINK", "begins");
-    g_usleep((gulong)atoi(argument(request, "ms")) * 1000);
+    pthread_mutex_lock(&lock);
+    for (unsigned before = releases; releases == before;)
+        pthread_cond_wait(&release, &lock);
+    pthread_mutex_unlock(&lock);
     log_event(request, "SINK", "ends");
     return NULL;
 }
@@ -295,6 +300,8 @@ release_source(FulcraRequest *request, GError **error)
     pthread_mutex_lock(&lock);
     released = g_steal_pointer(&waiting);
     waiting = g_ptr_array_new();
+    releases++;
+    pthread_cond_broadcast(&release);
     pthread_mutex_unlock(&lock);
     for (unsigned i = 0; i < released->len; i++) {
         FulcraRequest *deferred = g_ptr_array_index(released, i);
@@ -670,7 +677,7 @@ static const struct {
     { "ws:/say/{name}", &say_ops },
     { "ws:/fail/{name}", &fail_ops },
     { "ws:/defer/{name}", &defer_ops },
-    { "ws:/hang/{ms}/{name}", &hang_ops },
+    { "ws:/hang/{name}", &hang_ops },
     { "ws:/values", &values_ops },
     { "ws:/topic", &topic_ops },
     { "res:/publish/{n}/{size}", &publish_ops },
