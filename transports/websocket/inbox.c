@@ -206,6 +206,8 @@ fulcra__inbox_clear(FulcraInbox **self, FulcraInboxPool *pool)
     while ((message = fulcra__inbox_pop(self, pool)) != NULL)
         fulcra_representation_unref(message);
     fulcra__inbox_set_rest(self, pool, &nothing);
+    if (*self != NULL) /* all that it held was lent */
+        inbox_rest(self, pool);
 }
 
 void
