@@ -19,11 +19,6 @@
 
 #define FEWEST_SLOTS 16
 
-/* What an entry takes beside its identifier and its payload: itself, its
- * ledger, its representation, and what the allocator adds. Measured. */
-#define ENTRY_BYTES 512
-#define BOXED_BYTES 1024 /* what a payload takes whose size is unknown */
-
 struct _FulcraCacheShape {
     FulcraQuestion question; /* first */
     unsigned n_entries;
@@ -32,26 +27,6 @@ struct _FulcraCacheShape {
 };
 
 /* --- questions --- */
-
-/* In the table 0 says that there is nothing. */
-static unsigned
-hash_file(uint64_t hash)
-{
-    return (unsigned)hash != 0 ? (unsigned)hash : 1;
-}
-
-unsigned
-fulcra__question_hash(FulcraRequest *request)
-{
-    uint64_t hash = fulcra_identifier_hash(request->identifier);
-
-    hash = hash * 31 + (uint64_t)request->verb;
-    hash = hash * 31 + (uintptr_t)request->wanted;
-    hash = hash * 31 + fulcra__request_get_places(request)->number;
-    if (request->given != NULL)
-        hash = hash * 31 + request->given->hash;
-    return hash_file(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
 
 static void
 question_init(FulcraQuestion *self, unsigned hash, FulcraRequest *request)
@@ -62,13 +37,6 @@ question_init(FulcraQuestion *self, unsigned hash, FulcraRequest *request)
     self->places = fulcra__request_get_places(request)->number;
     self->identifier = fulcra_identifier_ref(request->identifier);
     self->given = fulcra__given_ref(request->given);
-}
-
-static void
-question_clear(FulcraQuestion *self)
-{
-    fulcra_identifier_unref(self->identifier);
-    fulcra__given_unref(self->given);
 }
 
 static bool
@@ -212,13 +180,6 @@ shape_new(unsigned hash, FulcraRequest *request)
     return self;
 }
 
-static void
-shape_free(FulcraCacheShape *self)
-{
-    question_clear(&self->question);
-    g_free(self);
-}
-
 static FulcraCacheShape *
 table_shape(const FulcraCacheTable *self, unsigned hash, FulcraRequest *request)
 {
@@ -233,15 +194,6 @@ table_shape(const FulcraCacheTable *self, unsigned hash, FulcraRequest *request)
         slot = table_next(self, slot);
     }
     return NULL;
-}
-
-/* Where what noted something is filed. */
-static unsigned
-hash_with_values(const FulcraNoted *noted, unsigned n_noted, unsigned hash,
-        FulcraRequest *request)
-{
-    return hash_file(
-            hash ^ fulcra__noted_hash(noted, n_noted, request) * 0x9e3779b1u);
 }
 
 static FulcraCacheEntry *
@@ -271,8 +223,8 @@ table_candidate(const FulcraCacheTable *self, FulcraQuestion *filed,
     if (!filed->is_shape)
         return (FulcraCacheEntry *)filed;
     return table_entry_of_shape(self,
-            hash_with_values(
-                    shape->noted, shape->n_noted, filed->hash, request),
+            fulcra__question_hash_values(
+                    filed->hash, shape->noted, shape->n_noted, request),
             shape);
 }
 
@@ -330,6 +282,17 @@ fulcra__cache_table_insert(FulcraCacheTable *self, FulcraCacheEntry *entry,
     fulcra_host_stats_add(FULCRA_STAT_CACHE_BYTES, (int64_t)entry->bytes);
 }
 
+/* What it holds is freed with @entry, its last. */
+static void
+table_take_shape(FulcraCacheTable *self, FulcraCacheShape *shape,
+        FulcraCacheEntry *entry)
+{
+    table_unfile(self, &shape->question);
+    entry->question.identifier = shape->question.identifier;
+    entry->question.given = shape->question.given;
+    g_free(shape);
+}
+
 void
 fulcra__cache_table_take(FulcraCacheTable *self, FulcraCacheEntry *entry,
         FulcraCacheEntry **gone)
@@ -344,10 +307,8 @@ fulcra__cache_table_take(FulcraCacheTable *self, FulcraCacheEntry *entry,
     fulcra_host_stats_add(FULCRA_STAT_CACHE_ENTRIES, -1);
     fulcra_host_stats_add(FULCRA_STAT_CACHE_BYTES, -(int64_t)entry->bytes);
     table_unfile(self, &entry->question);
-    if (shape != NULL && --shape->n_entries == 0) {
-        table_unfile(self, &shape->question);
-        shape_free(shape);
-    }
+    if (shape != NULL && --shape->n_entries == 0)
+        table_take_shape(self, shape, entry);
     entry->question.next = (FulcraQuestion *)*gone;
     *gone = entry;
 }
@@ -385,88 +346,13 @@ fulcra__cache_table_take_other(FulcraCacheTable *self,
     return other != NULL;
 }
 
-/* --- entries --- */
-
-static size_t
-identifier_bytes(const FulcraIdentifier *self)
-{
-    size_t bytes = sizeof *self + self->base_length;
-
-    if (self->immortal)
-        return 0;
-    for (unsigned i = 0; i < self->n_arguments; i++) {
-        const FulcraArgument *argument = &self->arguments[i];
-
-        bytes += sizeof *argument;
-        bytes += argument->text != NULL
-                         ? strlen(argument->text)
-                         : identifier_bytes(argument->identifier);
-    }
-    return bytes;
-}
-
-static size_t
-answer_bytes(FulcraRepresentation *answer)
-{
-    size_t length;
-
-    return fulcra_representation_get_bytes(answer, &length) != NULL
-                   ? length
-                   : BOXED_BYTES;
-}
-
-static size_t
-request_bytes(FulcraRequest *request)
-{
-    const FulcraLedger *ledger = request->ledger;
-    const FulcraGiven *given = request->given;
-
-    return ENTRY_BYTES + identifier_bytes(request->identifier) +
-           answer_bytes(request->answer) +
-           ledger->n_slots * sizeof ledger->slots[0] +
-           ledger->n_noted * sizeof ledger->noted[0] +
-           (given == NULL ? 0
-                          : given->bytes +
-                                    given->n_items * sizeof given->items[0]);
-}
-
-FulcraCacheEntry *
-fulcra__cache_entry_new(FulcraRequest *request, unsigned hash)
-{
-    FulcraCacheEntry *self = fulcra__block_new(sizeof *self);
-    FulcraLedger *ledger = request->ledger;
-
-    memset(self, 0, sizeof *self);
-    self->question.hash =
-            hash_with_values(ledger->noted, ledger->n_noted, hash, request);
-    self->answer = fulcra_representation_ref(request->answer);
-    self->ledger = fulcra__ledger_ref(ledger);
-    self->bytes = request_bytes(request);
-    self->cost_us = g_get_monotonic_time() - request->evaluated_us;
-    return self;
-}
+/* --- the whole --- */
 
 const FulcraQuestion *
 fulcra__cache_entry_get_question(const FulcraCacheEntry *self)
 {
     return self->shape != NULL ? &self->shape->question : &self->question;
 }
-
-void
-fulcra__cache_entries_free(FulcraCacheEntry *list)
-{
-    while (list != NULL) {
-        FulcraCacheEntry *self = list;
-
-        list = (FulcraCacheEntry *)self->question.next;
-        question_clear(&self->question);
-        fulcra_representation_unref(self->answer);
-        fulcra__ledger_unref(self->ledger);
-        fulcra__block_free(self, sizeof *self);
-    }
-}
-
-/* --- tables --- */
 
 void
 fulcra__cache_table_init(FulcraCacheTable *self)

@@ -60,6 +60,11 @@ void fulcra__cache_table_clear(FulcraCacheTable *self);
 /** Of what @request asks: its `hash`, for everything below. */
 unsigned fulcra__question_hash(FulcraRequest *request);
 
+/** The same where it depends on what @noted names: @hash, with what @request
+ * has for that. */
+unsigned fulcra__question_hash_values(unsigned hash, const FulcraNoted *noted,
+        unsigned n_noted, FulcraRequest *request);
+
 /** The answer that holds for @request; NULL where there is none. What is found
  * to have expired is added to @gone. */
 FulcraCacheEntry *fulcra__cache_table_find(FulcraCacheTable *self,
