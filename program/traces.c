@@ -5,7 +5,8 @@
  *
  * A tree is recorded by whatever threads its requests end on and moves into the
  * ring when it has gone. One lock guards all of it: who traces has chosen to
- * pay for that. `bytes` counts the trees in the ring and those under way.
+ * pay for that. `bytes` counts the trees in the ring and those under way, as
+ * large as malloc() makes them: what is set is what they take.
  */
 
 #include "traces.h"
@@ -78,10 +79,19 @@ shorten(const char *text)
     return g_strconcat(head, "\xe2\x80\xa6", NULL);
 }
 
+/* What an allocation of @size takes: a word in front, and steps of two. */
 static size_t
-text_size(const char *text)
+block_bytes(size_t size)
 {
-    return text == NULL ? 0 : strlen(text) + 1;
+    const size_t step = 2 * sizeof(size_t);
+
+    return MAX((size + sizeof(size_t) + step - 1) / step, 2) * step;
+}
+
+static size_t
+text_bytes(const char *text)
+{
+    return text == NULL ? 0 : block_bytes(strlen(text) + 1);
 }
 
 /* What there is to say beside what the cache did. (nullable) */
@@ -115,11 +125,31 @@ record_make(const FulcraTraceRecord *traced)
     return self;
 }
 
+/* Beside its place in the array of its tree. */
 static size_t
 record_bytes(const Record *self)
 {
-    return sizeof(*self) + text_size(self->identifier) +
-           text_size(self->error) + text_size(self->explanation);
+    return text_bytes(self->identifier) + text_bytes(self->error) +
+           text_bytes(self->explanation);
+}
+
+/* That array: GArray grows in powers of two. */
+static size_t
+records_bytes(size_t n)
+{
+    size_t size = 16;
+
+    while (size < n * sizeof(Record))
+        size *= 2;
+    return n == 0 ? 0 : block_bytes(size);
+}
+
+/* A tree, its empty array, its place in the ring. */
+static size_t
+tree_bytes(void)
+{
+    return block_bytes(sizeof(Tree)) + block_bytes(6 * sizeof(void *)) +
+           block_bytes(sizeof(GList));
 }
 
 /* --- trees: with the lock held --- */
@@ -149,7 +179,9 @@ make_room(FulcraTraces *self, size_t bytes)
 static void
 tree_add(Tree *self, Record *record)
 {
-    size_t bytes = record_bytes(record);
+    size_t n = self->records->len;
+    size_t bytes =
+            record_bytes(record) + records_bytes(n + 1) - records_bytes(n);
 
     if (self->records->len >= RECORDS_MAX || !make_room(self->traces, bytes)) {
         self->n_lost++;
@@ -234,12 +266,12 @@ watch_root(FulcraRequest *root, void *user_data)
     Tree *tree = NULL;
 
     pthread_mutex_lock(&self->lock);
-    if (fits(self, root) && make_room(self, sizeof(Tree))) {
+    if (fits(self, root) && make_room(self, tree_bytes())) {
         tree = g_new0(Tree, 1);
         tree->traces = self;
         tree->at = g_get_real_time();
         tree->failed_only = self->failed_only;
-        tree->bytes = sizeof(Tree);
+        tree->bytes = tree_bytes();
         tree->records = g_array_new(FALSE, FALSE, sizeof(Record));
         g_array_set_clear_func(tree->records, record_clear);
         self->bytes += tree->bytes;

@@ -5,11 +5,12 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
 from admin import Admin
-from client import BUILD, TEXT, wait_for
+from client import BUILD, SANITIZED, TEXT, wait_for
 
 
 @pytest.fixture
@@ -117,6 +118,47 @@ def test_memory_is_bounded(admin):
     answer = admin.get("/traces?limit=1")
     assert answer["bytes"] <= answer["max_bytes"]
     assert answer["trees"][0]["number"] > 20000
+
+
+def private(server):
+    """Bytes that only the server has."""
+    with open(f"/proc/{server.process.pid}/smaps_rollup") as file:
+        return int(re.search(r"^Anonymous:\s+(\d+) kB", file.read(), re.M)[1]) << 10
+
+
+TRAFFIC = 24_000_000
+
+
+def test_memory_does_not_move_beyond_the_ring(admin, size):
+    """24 MB of traces; in full, over five minutes."""
+    seconds = size(0, 0 if SANITIZED else 300)
+    grown, traced, bytes_each = [], 0, 0
+    with admin.server.socket("/demo/echo") as socket:
+        def talk():
+            for _ in range(100):
+                socket.send(TEXT, b"x" * 50)
+            for _ in range(100):
+                socket.receive()
+
+        for _ in range(100):  # until all else has the memory it needs
+            talk()
+        admin.get("/traces?limit=1")
+        before = private(admin.server)
+        start(admin)
+        began = time.monotonic()
+        while traced * bytes_each < TRAFFIC:
+            talk()
+            answer = admin.get("/traces?limit=1")
+            assert answer["bytes"] <= answer["max_bytes"]
+            traced = answer["trees"][0]["number"]
+            bytes_each = bytes_each or answer["bytes"] / traced
+            grown.append(private(admin.server) - before)
+            pause = traced * bytes_each / TRAFFIC * seconds - (time.monotonic() - began)
+            time.sleep(max(pause, 0))
+    assert answer["bytes"] > 0.9 * answer["max_bytes"], "the ring is full"
+    if not SANITIZED:  # which keep what was freed
+        assert max(grown) < 1.25 * answer["max_bytes"], max(grown)
+        assert max(grown) - min(grown[len(grown) // 2:]) < 512 << 10
 
 
 def test_a_wrong_pattern(admin):
