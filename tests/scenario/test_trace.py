@@ -157,8 +157,9 @@ def test_memory_does_not_move_beyond_the_ring(admin, size):
             time.sleep(max(pause, 0))
     assert answer["bytes"] > 0.9 * answer["max_bytes"], "the ring is full"
     if not SANITIZED:  # which keep what was freed
-        assert max(grown) < 1.25 * answer["max_bytes"], max(grown)
-        assert max(grown) - min(grown[len(grown) // 2:]) < 512 << 10
+        # Threads have heaps of their own, so free room of one is no use to another.
+        assert max(grown) < 1.75 * answer["max_bytes"], max(grown)
+        assert max(grown) - min(grown[len(grown) // 2:]) < 1 << 20, "it goes on growing"
 
 
 def test_a_wrong_pattern(admin):
