@@ -129,8 +129,11 @@ def private(server):
 TRAFFIC = 24_000_000
 
 
-def test_memory_does_not_move_beyond_the_ring(admin, size):
-    """24 MB of traces; in full, over five minutes."""
+def test_memory_does_not_move_beyond_the_ring(serve, fulcra, tmp_path, size):
+    """24 MB of traces; in full, over five minutes. Of one module: what other threads
+    trace lies in heaps of their own, which is the allocator's room and not the ring's."""
+    admin = Admin(serve("--admin", f"{tmp_path}/a", modules=[f"{BUILD}/stage/demos/echo"]),
+                  tmp_path / "a", fulcra)
     seconds = size(0, 0 if SANITIZED else 300)
     grown, traced, bytes_each = [], 0, 0
     with admin.server.socket("/demo/echo") as socket:
@@ -157,8 +160,7 @@ def test_memory_does_not_move_beyond_the_ring(admin, size):
             time.sleep(max(pause, 0))
     assert answer["bytes"] > 0.9 * answer["max_bytes"], "the ring is full"
     if not SANITIZED:  # which keep what was freed
-        # Threads have heaps of their own, so free room of one is no use to another.
-        assert max(grown) < 1.75 * answer["max_bytes"], max(grown)
+        assert max(grown) < 1.25 * answer["max_bytes"], max(grown)
         assert max(grown) - min(grown[len(grown) // 2:]) < 1 << 20, "it goes on growing"
 
 
