@@ -169,6 +169,15 @@ add_playground_spaces(FulcraServer *self)
             self->loader, fulcra_host_space_seal(listener));
 }
 
+/* Whoever works on them gives folders of his own. */
+static bool
+scan_explorer(FulcraServer *self, GError **error)
+{
+    return self->explorer == NULL ||
+           (fulcra_setup_scan_own(self->loader, "client", error) &&
+                   fulcra_setup_scan_own(self->loader, "explorer", error));
+}
+
 static bool
 load_modules(FulcraServer *self, GError **error)
 {
@@ -179,11 +188,8 @@ load_modules(FulcraServer *self, GError **error)
             self->loader, fulcra_websockets_get_keeper(self->sockets));
     if (self->playground)
         add_playground_spaces(self);
-    else if (self->explorer != NULL &&
-             !(fulcra_setup_scan_own(self->loader, "client", error) &&
-                     fulcra_setup_scan_own(self->loader, "explorer", error)))
-        return false;
     return fulcra_setup_scan(self->loader, self->settings, error) &&
+           scan_explorer(self, error) &&
            fulcra_host_loader_load_all(self->loader, error);
 }
 

@@ -113,8 +113,10 @@ fulcra_setup_scan_own(FulcraLoader *loader, const char *name, GError **error)
 {
     g_autofree char *stage = fulcra_setup_stage_folder();
     g_autofree char *folder = g_build_filename(stage, "modules", name, NULL);
+    g_autofree char *uri = g_strconcat("urn:fulcra:module:", name, NULL);
 
-    return fulcra_host_loader_scan(loader, folder, error);
+    return fulcra_host_loader_has(loader, uri) ||
+           fulcra_host_loader_scan(loader, folder, error);
 }
 
 bool

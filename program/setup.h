@@ -32,8 +32,8 @@ FulcraLoader *fulcra_setup_loader(FulcraKernel *kernel,
 bool fulcra_setup_scan(
         FulcraLoader *loader, const FulcraSettings *settings, GError **error);
 
-/** Reads the definition of modules/@name, of those that come with the server.
- */
+/** Reads the definition of modules/@name, of those that come with the server,
+ * unless a module of its URI was read before. */
 bool fulcra_setup_scan_own(
         FulcraLoader *loader, const char *name, GError **error);
 

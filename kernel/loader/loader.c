@@ -271,6 +271,20 @@ fulcra_host_loader_scan(FulcraLoader *self, const char *folder, GError **error)
     return fulcra_host_problems_none(problems, error);
 }
 
+bool
+fulcra_host_loader_has(FulcraLoader *self, const char *uri)
+{
+    g_return_val_if_fail(self != NULL && uri != NULL, false);
+
+    for (unsigned i = 0; i < self->generations->len; i++) {
+        FulcraGeneration *one = self->generations->pdata[i];
+
+        if (strcmp(one->uri, uri) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* --- checking and loading --- */
 
 bool

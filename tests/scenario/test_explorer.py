@@ -2,10 +2,11 @@
 """The explorer: who gets in, and what others do not get."""
 
 import re
+import shutil
 
 import pytest
 
-from client import Refused, Server
+from client import BUILD, Refused, Server
 
 
 class Explorer:
@@ -134,6 +135,29 @@ def test_off(serve):
 
 def test_beside_modules_of_ones_own(serve):
     explorer = Explorer(serve("--explorer", "127.0.0.1:0", playground=False, config={}))
+
+    assert explorer.get("/", headers=explorer.cookie).status == 200
+
+
+@pytest.mark.parametrize("names", [["explorer"], ["client", "explorer"]], ids="-".join)
+@pytest.mark.parametrize("how", ["modules", "watch"])
+def test_from_a_folder_of_ones_own(serve, tmp_path, names, how):
+    """Whoever works on it gives a copy, which takes the place of ours."""
+    words = []
+    for name in names:
+        shutil.copytree(f"{BUILD}/stage/modules/{name}", tmp_path / name)
+        words += [f"--{how}", str(tmp_path / name)]
+    page = tmp_path / "explorer/www/index.html"
+    page.write_text(page.read_text().replace("<title>", "<title>My own "))
+    explorer = Explorer(serve("--explorer", "127.0.0.1:0", *words, playground=False, config={}))
+
+    assert "<title>My own Explorer" in explorer.get("/", headers=explorer.cookie).text
+    assert explorer.get("/fulcra.js", headers=explorer.cookie).status == 200
+
+
+def test_from_the_folder_that_it_has_anyway(serve):
+    explorer = Explorer(serve("--explorer", "127.0.0.1:0", playground=False, config={},
+                              modules=[f"{BUILD}/stage/modules"]))
 
     assert explorer.get("/", headers=explorer.cookie).status == 200
 

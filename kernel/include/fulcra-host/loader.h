@@ -218,6 +218,10 @@ bool fulcra_host_loader_add_folder(
 bool fulcra_host_loader_scan(
         FulcraLoader *self, const char *folder, GError **error);
 
+/** Whether a module of that URI was added, loaded or not. While nothing
+ * changes. */
+bool fulcra_host_loader_has(FulcraLoader *self, const char *uri);
+
 /**
  * fulcra_host_loader_check:
  * @path: a definition, or a module's folder
