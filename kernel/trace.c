@@ -8,6 +8,7 @@
 #include "private/context.h"
 #include "private/kernel.h"
 #include "private/request.h"
+#include <string.h>
 #include <time.h>
 
 struct _FulcraTracing {
@@ -27,6 +28,21 @@ fulcra_host_request_add_tracer(FulcraRequest *self, FulcraTracer tracer,
     *tracing =
             (FulcraTracing){ self->root->tracers, tracer, user_data, release };
     self->root->tracers = tracing;
+}
+
+char *
+fulcra_host_trace_shorten(const char *text, size_t most)
+{
+    if (text == NULL || *text == '\0')
+        return NULL;
+
+    /* What follows is not looked at: it may be long. */
+    g_autofree char *valid =
+            g_utf8_make_valid(text, (gssize)strnlen(text, most + 1));
+    if (strlen(valid) <= most)
+        return g_steal_pointer(&valid);
+    *g_utf8_find_prev_char(valid, valid + most + 1) = '\0';
+    return g_strconcat(valid, "\xe2\x80\xa6", NULL);
 }
 
 void

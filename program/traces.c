@@ -66,19 +66,6 @@ record_clear(void *data)
     g_free(self->explanation);
 }
 
-/* At most TEXT_MAX bytes of @text, valid UTF-8. (nullable) (transfer full) */
-static char *
-shorten(const char *text)
-{
-    if (text == NULL)
-        return NULL;
-    if (strlen(text) <= TEXT_MAX)
-        return g_utf8_make_valid(text, -1);
-
-    g_autofree char *head = g_utf8_make_valid(text, TEXT_MAX);
-    return g_strconcat(head, "\xe2\x80\xa6", NULL);
-}
-
 /* What an allocation of @size takes: a word in front, and steps of two. */
 static size_t
 block_bytes(size_t size)
@@ -101,7 +88,7 @@ explain(const FulcraTraceRecord *traced)
     g_autofree char *text =
             fulcra_host_explanation_to_text(traced->explanation);
 
-    return *text == '\0' ? NULL : shorten(text);
+    return fulcra_host_trace_shorten(text, TEXT_MAX);
 }
 
 static Record
@@ -111,11 +98,11 @@ record_make(const FulcraTraceRecord *traced)
         .order = traced->order,
         .depth = traced->depth,
         .verb = traced->verb,
-        .identifier = shorten(traced->identifier),
+        .identifier = fulcra_host_trace_shorten(traced->identifier, TEXT_MAX),
         .endpoint = g_intern_string(traced->endpoint),
         .space = g_intern_string(traced->space),
         .cache = g_intern_string(traced->cache),
-        .error = shorten(traced->error),
+        .error = fulcra_host_trace_shorten(traced->error, TEXT_MAX),
         .explanation = explain(traced),
         .started_ns = traced->started_ns,
         .ended_ns = traced->ended_ns,

@@ -178,21 +178,6 @@ fulcra__strips_open(FulcraStrips *self, const char *query)
 
 /* --- recording --- */
 
-static char *
-shorten(const char *text)
-{
-    size_t length;
-
-    if (text == NULL)
-        return NULL;
-    length = strlen(text);
-    if (length <= TEXT_MOST)
-        return g_utf8_make_valid(text, -1);
-    length = (size_t)(g_utf8_find_prev_char(text, text + TEXT_MOST) - text);
-    g_autofree char *head = g_utf8_make_valid(text, (gssize)length);
-    return g_strconcat(head, "\xe2\x80\xa6", NULL);
-}
-
 /* What there is to say beside what the cache did. (nullable) */
 static char *
 explain(const FulcraTraceRecord *traced)
@@ -200,7 +185,7 @@ explain(const FulcraTraceRecord *traced)
     g_autofree char *text =
             fulcra_host_explanation_to_text(traced->explanation);
 
-    return *text == '\0' ? NULL : shorten(text);
+    return fulcra_host_trace_shorten(text, TEXT_MOST);
 }
 
 static void
@@ -212,9 +197,10 @@ tree_record(const FulcraTraceRecord *traced, void *user_data)
     record->order = traced->order;
     record->depth = traced->depth;
     record->verb = traced->verb;
-    record->identifier = shorten(traced->identifier);
+    record->identifier =
+            fulcra_host_trace_shorten(traced->identifier, TEXT_MOST);
     record->endpoint = g_strdup(traced->endpoint);
-    record->error = shorten(traced->error);
+    record->error = fulcra_host_trace_shorten(traced->error, TEXT_MOST);
     record->cache = g_intern_string(traced->cache);
     record->explanation = explain(traced);
     record->start_us = traced->started_ns / 1000;

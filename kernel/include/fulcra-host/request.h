@@ -294,6 +294,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FulcraExplanation, fulcra_host_explanation_free)
  * stock:ACME", "because of res:/random"; or "". (transfer full) */
 char *fulcra_host_explanation_to_text(const FulcraExplanation *self);
 
+/** What of @text is shown where there is room for @most bytes: valid UTF-8, cut
+ * between characters, with an ellipsis where it was cut. NULL for NULL and for
+ * "". (nullable) (transfer full) */
+char *fulcra_host_trace_shorten(const char *text, size_t most);
+
 /* --- tracing --- */
 
 /* One request of a tree, as it ended. */
