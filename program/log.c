@@ -12,6 +12,7 @@
 #include "log.h"
 #include "log_ring.h"
 #include "settings.h"
+#include "terminal.h"
 
 #include <fulcra-host/sync.h>
 
@@ -52,15 +53,6 @@ level_of(GLogLevelFlags flags)
     return flags & G_LOG_LEVEL_DEBUG ? FULCRA_LOG_DEBUG : FULCRA_LOG_INFO;
 }
 
-/* Control characters, those beyond ASCII and the separators of lines and
- * paragraphs included, and characters that reorder what stands around them. */
-static bool
-is_unsafe(gunichar c)
-{
-    return g_unichar_iscntrl(c) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
 static void
 append_escaped(GString *line, const char *text, size_t length, bool quoted)
 {
@@ -76,12 +68,9 @@ append_escaped(GString *line, const char *text, size_t length, bool quoted)
             g_string_append(line, "\\n");
         } else if (quoted && (c == '"' || c == '\\')) {
             g_string_append_printf(line, "\\%c", (int)c);
-        } else if (is_unsafe(c)) {
-            g_string_append_printf(line, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
-            next = g_utf8_next_char(text);
         } else {
+            fulcra_terminal_append(line, c);
             next = g_utf8_next_char(text);
-            g_string_append_len(line, text, next - text);
         }
         text = next;
     }

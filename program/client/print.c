@@ -8,16 +8,10 @@
  */
 
 #include "client.h"
+#include "program/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static bool
-is_unsafe(gunichar c)
-{
-    return g_unichar_iscntrl(c) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
 
 /* (transfer full) */
 static char *
@@ -25,14 +19,8 @@ make_safe(const char *text)
 {
     GString *safe = g_string_new(NULL);
 
-    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-
-        if (is_unsafe(c))
-            g_string_append_printf(safe, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
-        else
-            g_string_append_unichar(safe, c);
-    }
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
+        fulcra_terminal_append(safe, g_utf8_get_char(at));
     return g_string_free(safe, FALSE);
 }
 
