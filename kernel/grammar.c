@@ -482,7 +482,7 @@ fulcra_host_grammar_has_slot(const FulcraGrammar *self, const char *name)
 bool
 fulcra_host_grammar_takes_more(const FulcraGrammar *self)
 {
-    return self->undeclared;
+    return self->takes_more;
 }
 
 static void

@@ -380,7 +380,7 @@ parse_arguments(Parser *self, GError **error)
                     "data: takes no arguments: write %2B for a plus sign",
                     error);
         if (strcmp(self->text + self->at, "+*") == 0) {
-            grammar->undeclared = true;
+            grammar->undeclared = grammar->takes_more = true;
             return true;
         }
         if (peek(self) != '+')

@@ -148,6 +148,42 @@ fulcra__grammars_list_slots(const GPtrArray *self, bool *more)
     return slots;
 }
 
+static bool
+has_slot(const GArray *slots, const char *name)
+{
+    for (unsigned i = 0; i < slots->len; i++)
+        if (g_array_index(slots, FulcraGrammarSlot, i).name == name)
+            return true;
+    return false;
+}
+
+static bool
+is_of_ws(const GPtrArray *grammars)
+{
+    for (unsigned i = 0; i < grammars->len; i++)
+        if (fulcra_host_grammar_get_scheme(grammars->pdata[i]) ==
+                fulcra_intern("ws"))
+            return true;
+    return false;
+}
+
+void
+fulcra__grammars_add_transport_slots(const GPtrArray *self, GArray *slots)
+{
+    static const char *const names[] = { "socketid", "status", "reason" };
+
+    if (!is_of_ws(self))
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        FulcraGrammarSlot slot = {
+            .name = fulcra_intern(names[i]), .argument = true, .optional = true
+        };
+
+        if (!has_slot(slots, slot.name))
+            g_array_append_val(slots, slot);
+    }
+}
+
 FulcraDeclaredRequest *
 fulcra__grammars_parse_request(const GPtrArray *self, FulcraDocument *document,
         FulcraProblems *problems, JsonNode *node)
@@ -155,6 +191,7 @@ fulcra__grammars_parse_request(const GPtrArray *self, FulcraDocument *document,
     FulcraDeclaredNames names = { .more = false };
     g_autoptr(GArray) slots = fulcra__grammars_list_slots(self, &names.more);
 
+    fulcra__grammars_add_transport_slots(self, slots);
     names.slots = (FulcraGrammarSlot *)slots->data;
     names.n_slots = slots->len;
     return fulcra_host_declared_request_parse(document, problems, node, &names);

@@ -28,6 +28,10 @@ GPtrArray *fulcra__grammars_parse(
  * (transfer full): of FulcraGrammarSlot */
 GArray *fulcra__grammars_list_slots(const GPtrArray *self, bool *more);
 
+/** Adds to @slots those that the transport fills where one of @self is of
+ * `ws:`, unless there are slots of these names. */
+void fulcra__grammars_add_transport_slots(const GPtrArray *self, GArray *slots);
+
 /** A request whose slots are those of all of @self, grammars, together.
  * (transfer full) (nullable): see fulcra_host_declared_request_parse() */
 FulcraDeclaredRequest *fulcra__grammars_parse_request(const GPtrArray *self,

@@ -265,6 +265,7 @@ fulcra__message_type_parse(
     build_fields(entry, self, json_object_get_member(object, "fields"));
     build_primary(entry, self, json_object_get_member(object, "primary"));
     add_slots(entry, self, node, slots);
+    fulcra__grammars_add_transport_slots(grammars, slots);
     names.slots = (FulcraGrammarSlot *)slots->data;
     names.n_slots = slots->len;
     self->request = fulcra_host_declared_request_parse(entry->document,

@@ -65,6 +65,7 @@ struct _FulcraGrammar {
     size_t n_arguments;
     FulcraGrammarArgument *arguments;
     bool undeclared; /* takes arguments that it does not declare */
+    bool takes_more; /* because its text says so, with "+*" */
     bool active;     /* is of `active:` or declares arguments */
 };
 

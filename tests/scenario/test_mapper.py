@@ -312,11 +312,27 @@ def test_configuration_from_outside_is_refused(serve, tmp_path):
      'identifier "odd"'),
     (to("res:/a", {"identifier": "active:b", "primary": 3}), '"primary" must be'),
     ({"grammar": "res:/a"}, 'has no "request"'),
+    (to("ws:/a/{room}", "active:b+x@{rom}"), r"there is no \{rom\} here; did you mean \{room\}\?"),
+    (to("ws:/a", "active:b+x@{socketdi}"), r"there is no \{socketdi\} here; did you mean \{socketid\}\?"),
+    (to("ws:/a/{room}", "active:b+x@{nothing}"),
+     r"there is no \{nothing\} here; there is \{room\}, \{socketid\}, \{status\}, \{reason\}"),
 ])
 def test_wrong_definitions(fulcra, tmp_path, item, says):
     said = problems(fulcra, module(tmp_path / "m", [mapper(item)], code=False))
 
     assert re.search(rf"module\.json:\d+:\d+: .*{says}", said), said
+
+
+@pytest.mark.parametrize("item", [
+    to("ws:/a/{room}", "active:b+x@{room}+y@{socketid}+z@{status}+r@{reason}"),
+    to("ws:/a+socketid@{id}", "active:b+x@{id}"),
+    to("ws:/a+*", "active:b+x@{whatever}"),
+])
+def test_slots_of_a_websocket(fulcra, tmp_path, item):
+    folder = module(tmp_path / "m", [mapper(item)], code=False)
+    result = fulcra("check", str(folder))
+
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("keys,says", [

@@ -143,6 +143,11 @@ def wrong(fulcra, tmp_path, **keys):
     ({"a": {"request": "active:b", "fields": {f"f{n}": {"max": 1} for n in range(33)}}},
      "33 fields; the limit is 32"),
     ({f"t{n}": {"request": "active:b"} for n in range(65)}, "65 types; the limit is 64"),
+    ({"a": {"request": "active:b+n@{nme}", "fields": {"name": {"max": 1}}}},
+     "module.json:16:20: there is no {nme} here; did you mean {name}?"),
+    ({"a": {"request": {"identifier": "active:b", "arguments": {"n": {"slot": "y"}}},
+            "fields": {"reason": {"max": 1}}}},
+     "there is no {y} here; there is {x}, {reason}, {socketid}, {status}"),
 ])
 def test_what_is_wrong_with_a_definition(fulcra, tmp_path, types, why):
     assert why in wrong(fulcra, tmp_path, types=types)

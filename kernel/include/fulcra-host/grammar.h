@@ -73,7 +73,8 @@ typedef struct {
 FulcraGrammarSlot *fulcra_host_grammar_list_slots(
         const FulcraGrammar *self, size_t *n_slots);
 
-/** Whether it also takes arguments that it does not declare. */
+/** Whether its text says, with "+*", that it also takes arguments that it does
+ * not declare. One of `ws:` takes those of the transport without saying so. */
 bool fulcra_host_grammar_takes_more(const FulcraGrammar *self);
 
 G_END_DECLS
