@@ -6,6 +6,7 @@
 
 #include "kernel-fixture.h"
 #include "private/cut.h"
+#include <fulcra-host/inspect.h>
 
 /* An endpoint with a state: how often it was evaluated is what it answers. */
 static atomic_int evaluated;
@@ -1230,6 +1231,100 @@ test_flood(void)
     fixture_clear(&fixture);
 }
 
+/* Says what was asked, and in which language where its number is odd. */
+static FulcraRepresentation *
+spoken_source(FulcraRequest *request, GError **error)
+{
+    const char *number = fulcra_request_get_argument(request, "n");
+    const char *language = "any";
+
+    (void)error;
+    if (atoi(number) % 2 == 1)
+        language = fulcra_request_get_header(request, "language");
+    fulcra_request_attach_key(request, number);
+    return fulcra_representation_new_printf(
+            FULCRA_TYPE_TEXT, "%s in %s", number, language);
+}
+
+static const FulcraEndpointOps spoken_ops = {
+    .size = sizeof(FulcraEndpointOps),
+    .run = FULCRA_RUN_INLINE,
+    .source = spoken_source,
+};
+
+static void
+expect_spoken(Fixture *fixture, int n, int language)
+{
+    g_autofree char *text = g_strdup_printf("res:/spoken/%d", n);
+    g_autofree char *header = g_strdup_printf("l%d", language);
+    g_autofree char *expected =
+            g_strdup_printf("%d in %s", n, n % 2 == 1 ? header : "any");
+    g_autoptr(FulcraRequest) root =
+            fixture_root(fixture, FULCRA_VERB_SOURCE, text);
+
+    fulcra_request_set_header(root, "language", header, true);
+    g_autoptr(FulcraRepresentation) answer = fulcra_request_issue(root, NULL);
+    g_assert_cmpstr(fulcra_representation_get_text(answer), ==, expected);
+}
+
+#define N_QUESTIONS 60
+#define N_LANGUAGES 30
+
+static void
+count_spoken(const FulcraCachedInfo *info, void *user_data)
+{
+    unsigned *counts = user_data;
+    const char *text = fulcra_identifier_get_text(info->identifier);
+
+    counts[atoi(text + strlen("res:/spoken/"))]++;
+}
+
+/* Each answer is there once: one that was not found would come again. */
+static void
+expect_no_doubles(Fixture *fixture)
+{
+    unsigned counts[N_QUESTIONS] = { 0 };
+
+    fulcra_host_kernel_list_cache(fixture->kernel, count_spoken, counts);
+    for (int i = 0; i < N_QUESTIONS; i++)
+        g_assert_cmpuint(counts[i], <=, i % 2 == 1 ? N_LANGUAGES : 1);
+}
+
+/* Answers for all and for some come and go, with those of the same question
+ * and with others: nobody is given another's, and nothing stays. */
+static void
+test_coming_and_going(void)
+{
+    int64_t hits = fulcra_host_stats_get(FULCRA_STAT_CACHE_HITS);
+    int64_t evicted = fulcra_host_stats_get(FULCRA_STAT_CACHE_EVICTED);
+    FulcraKernelLimits limits = FULCRA_KERNEL_LIMITS_DEFAULT;
+    Fixture fixture;
+
+    limits.cache_bytes = 256 * 1024;
+    fixture_init_with(&fixture, &limits);
+    fixture_bind(&fixture, "res:/spoken/{n}", &spoken_ops);
+    fixture_publish(&fixture);
+    for (int i = 0; i < (is_full_size() ? 200000 : 20000); i++) {
+        g_autofree char *key =
+                g_strdup_printf("%d", g_test_rand_int_range(0, N_QUESTIONS));
+
+        expect_spoken(&fixture, g_test_rand_int_range(0, N_QUESTIONS),
+                g_test_rand_int_range(0, N_LANGUAGES));
+        if (i % 100 == 0) {
+            fulcra__cut(key);
+            expect_no_doubles(&fixture);
+        }
+        if (i % 5000 == 0)
+            fulcra_host_kernel_drop_expired(fixture.kernel);
+    }
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_HITS), >, hits);
+    g_assert_cmpint(
+            fulcra_host_stats_get(FULCRA_STAT_CACHE_EVICTED), >, evicted);
+    fixture_clear(&fixture);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_BYTES), ==, 0);
+    g_assert_cmpint(fulcra_host_stats_get(FULCRA_STAT_CACHE_ENTRIES), ==, 0);
+}
+
 static void
 test_too_large(void)
 {
@@ -1331,6 +1426,7 @@ main(int argc, char **argv)
     g_test_add_func("/cache/earns-room", test_earns_room);
     g_test_add_func("/cache/slow-has-room", test_slow_has_room);
     g_test_add_func("/cache/flood", test_flood);
+    g_test_add_func("/cache/coming-and-going", test_coming_and_going);
     g_test_add_func("/cache/too-large", test_too_large);
     return g_test_run();
 }
