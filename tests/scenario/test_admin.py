@@ -12,12 +12,22 @@ import sys
 import pytest
 
 from admin import Admin
-from client import BUILD, CLOSE, PATIENCE, TEXT, Refused, wait_for
+from client import BUILD, CLOSE, PATIENCE, TEXT, Refused, Server, wait_for
 
 
 @pytest.fixture
 def admin(serve, fulcra, tmp_path):
     return Admin(serve("--admin", f"{tmp_path}/a"), f"{tmp_path}/a", fulcra)
+
+
+@pytest.fixture(scope="module")
+def shared(can_serve, fulcra, tmp_path_factory):
+    """One for all that is refused."""
+    folder = tmp_path_factory.mktemp("shared")
+    server = Server("--admin", f"{folder}/a", "--monitor", "127.0.0.1:0",
+                    name="test_admin-shared", folder=folder)
+    yield Admin(server, f"{folder}/a", fulcra)
+    server.stop()
 
 
 # The socket -----------------------------------------------------------------
@@ -191,10 +201,10 @@ def telltale(text):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_path_leads_there(serve, tmp_path, path):
-    server = serve("--admin", f"{tmp_path}/a", "--monitor", "127.0.0.1:0")
+def test_no_path_leads_there(shared, path):
+    server = shared.server
     for host in [f"{server.host}:{server.port}", "admin", "fulcra", "localhost",
-                 "urn:fulcra:admin", f"{tmp_path}/a"]:
+                 "urn:fulcra:admin", shared.path]:
         for method in ["GET", "PUT", "DELETE", "POST", "OPTIONS"]:
             answer = server.exchange(
                 f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n"
@@ -206,21 +216,18 @@ def test_no_path_leads_there(serve, tmp_path, path):
 
 @pytest.mark.parametrize("target", ["admin:/server", "http://admin/server",
                                     "admin:80", "*"])
-def test_no_form_of_target_leads_there(serve, tmp_path, target):
-    server = serve("--admin", f"{tmp_path}/a")
-    answer = server.exchange(f"GET {target} HTTP/1.1\r\nHost: admin\r\n"
-                             "Connection: close\r\n\r\n".encode())
+def test_no_form_of_target_leads_there(shared, target):
+    answer = shared.server.exchange(f"GET {target} HTTP/1.1\r\nHost: admin\r\n"
+                                    "Connection: close\r\n\r\n".encode())
 
     assert answer.startswith(b"HTTP/1.1 4")
     assert not telltale(answer.decode())
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_websocket_leads_there(serve, tmp_path, path):
-    server = serve("--admin", f"{tmp_path}/a")
-
+def test_no_websocket_leads_there(shared, path):
     with pytest.raises((Refused, EOFError)):
-        server.socket(path)
+        shared.server.socket(path)
 
 
 def test_a_message_is_no_way_either(admin):
@@ -297,8 +304,8 @@ def test_the_guide_has_every_resource(admin):
     ("DELETE", "/sockets/x", 404, "no open socket has the id 'x'"),
     ("DELETE", "/cache?key=", 400, "the key is empty"),
 ])
-def test_what_is_wrong_is_said(admin, method, path, status, says):
-    answer = admin.request(method, path)
+def test_what_is_wrong_is_said(shared, method, path, status, says):
+    answer = shared.request(method, path)
 
     assert answer.status == status
     assert answer.headers["Content-Type"].startswith("application/json")

@@ -22,9 +22,9 @@ class Explorer:
     request, get, connect, socket = Server.request, Server.get, Server.connect, Server.socket
 
 
-@pytest.fixture
-def explorer(serve):
-    return Explorer(serve())
+@pytest.fixture(scope="module")
+def explorer(server):
+    return Explorer(server)
 
 
 def test_the_address_that_is_printed_opens_it(explorer):
