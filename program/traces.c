@@ -369,15 +369,19 @@ by_order(const void *a, const void *b)
 static void
 record_print(const Record *self, int64_t began_ns, JsonBuilder *builder)
 {
+    const FulcraTraceRecord traced = {
+        .depth = self->depth,
+        .verb = self->verb,
+        .identifier = self->identifier,
+        .endpoint = self->endpoint,
+        .space = self->space,
+        .cache = self->cache,
+        .error = self->error,
+    };
+
     json_builder_begin_object(builder);
-    fulcra_admin_put_int(builder, "depth", self->depth);
-    fulcra_admin_put_text(builder, "verb", fulcra_verb_to_string(self->verb));
-    fulcra_admin_put_text(builder, "identifier", self->identifier);
-    fulcra_admin_put_text(builder, "endpoint", self->endpoint);
-    fulcra_admin_put_text(builder, "space", self->space);
-    fulcra_admin_put_text(builder, "cache", self->cache);
+    fulcra_admin_put_traced(builder, &traced);
     fulcra_admin_put_text(builder, "explanation", self->explanation);
-    fulcra_admin_put_text(builder, "error", self->error);
     fulcra_admin_put_text(builder, "thread", self->thread);
     fulcra_admin_put_int(
             builder, "start_us", (self->started_ns - began_ns) / 1000);

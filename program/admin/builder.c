@@ -64,6 +64,18 @@ fulcra_admin_put_texts(
     json_builder_end_array(builder);
 }
 
+void
+fulcra_admin_put_traced(JsonBuilder *builder, const FulcraTraceRecord *traced)
+{
+    fulcra_admin_put_int(builder, "depth", traced->depth);
+    fulcra_admin_put_text(builder, "verb", fulcra_verb_to_string(traced->verb));
+    fulcra_admin_put_text(builder, "identifier", traced->identifier);
+    fulcra_admin_put_text(builder, "endpoint", traced->endpoint);
+    fulcra_admin_put_text(builder, "space", traced->space);
+    fulcra_admin_put_text(builder, "cache", traced->cache);
+    fulcra_admin_put_text(builder, "error", traced->error);
+}
+
 /* --- short names --- */
 
 /* Whether @part is what @name ends with, from a separator on. */

@@ -92,6 +92,9 @@ void fulcra_admin_put_time(JsonBuilder *builder, const char *name, int64_t us);
 void fulcra_admin_begin_list(JsonBuilder *builder, const char *name);
 void fulcra_admin_put_texts(
         JsonBuilder *builder, const char *name, const char *const *texts);
+/** "depth", "verb", "identifier", "endpoint", "space", "cache", "error". */
+void fulcra_admin_put_traced(
+        JsonBuilder *builder, const FulcraTraceRecord *traced);
 
 /* --- names --- */
 

@@ -20,8 +20,8 @@ typedef struct {
 } Issue;
 
 typedef struct {
-    FulcraTraceRecord record;
-    char *identifier, *endpoint, *space, *error;
+    FulcraTraceRecord record;                    /* its texts are these: */
+    char *identifier, *endpoint, *space, *error; /* (nullable) */
 } Record;
 
 #define MAX_RECORDS 10000
@@ -57,6 +57,10 @@ trace(const FulcraTraceRecord *record, void *user_data)
         g_strdup(record->endpoint), g_strdup(record->space),
         g_strdup(record->error) };
 
+    kept.record.identifier = kept.identifier;
+    kept.record.endpoint = kept.endpoint;
+    kept.record.space = kept.space;
+    kept.record.error = kept.error;
     pthread_mutex_lock(&self->lock);
     if (self->records->len < MAX_RECORDS)
         g_array_append_val(self->records, kept);
@@ -122,14 +126,7 @@ static void
 put_record(JsonBuilder *builder, const Record *record)
 {
     json_builder_begin_object(builder);
-    fulcra_admin_put_int(builder, "depth", record->record.depth);
-    fulcra_admin_put_text(
-            builder, "verb", fulcra_verb_to_string(record->record.verb));
-    fulcra_admin_put_text(builder, "identifier", record->identifier);
-    fulcra_admin_put_text(builder, "endpoint", record->endpoint);
-    fulcra_admin_put_text(builder, "space", record->space);
-    fulcra_admin_put_text(builder, "cache", record->record.cache);
-    fulcra_admin_put_text(builder, "error", record->error);
+    fulcra_admin_put_traced(builder, &record->record);
     fulcra_admin_put_int(builder, "duration_ns",
             record->record.ended_ns - record->record.started_ns);
     json_builder_end_object(builder);
