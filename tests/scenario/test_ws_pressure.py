@@ -19,7 +19,7 @@ def test_a_socket_whose_requests_wait_is_not_read(ws_host):
         socket.tcp.setblocking(False)
         sent, data = 0, frame(BINARY, b"x" * 60000)
         deadline = time.monotonic() + 2 * PATIENCE
-        stuck = 0
+        stuck = asked = 0
         while stuck < 50:  # until the system's buffers are full too
             assert time.monotonic() < deadline and sent < 200 * MIB
             try:
@@ -27,10 +27,11 @@ def test_a_socket_whose_requests_wait_is_not_read(ws_host):
                 stuck = 0
             except BlockingIOError:
                 stuck += 1
+                asked += 1
                 other.send(TEXT, b"x")
                 assert other.receive() == (TEXT, b"x")
         stats = host.stats()
-        assert stats["messages_in"] < 30 + stuck
+        assert stats["messages_in"] < 30 + asked
         assert stats["reads_paused"] >= 1
         # once the turn is free the rest is taken
         before = stats["messages_in"]
