@@ -146,7 +146,10 @@ test('logging out in one tab ends them all, and another person goes on', { skip 
   await shot(two, 'members-ended');
   await reads(bob, '#members', /^bob \(you\)$/);
 
-  // The form that took the place of the room is a form like any other.
+  // The form that took the place of the room is a form like any other, even
+  // where another tab has begun another session since.
+  await alices.clearCookies();
+  await two.goto(server.url + LOGIN);
   await logIn(three, 'alice', 'wonderland');
   await three.waitForURL(server.url + PAGE);
   await connected(three);

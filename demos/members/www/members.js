@@ -69,7 +69,21 @@ async function showLogin() {
   document.querySelector('.lead').textContent = '';
   element('strip').hidden = true;
   element('members-card').replaceWith(document.adoptNode(card));
+  element('login').addEventListener('submit', submitLogin);
   element('problem').textContent = 'The session has ended: you are logged out.';
+}
+
+// Another tab may have begun another session since the form was fetched.
+async function submitLogin(event) {
+  event.preventDefault();
+  const form = event.target;
+  const card = await fetchLogin();
+  if (!card) {
+    location.assign('/demo/members/');
+    return;
+  }
+  form.elements.csrf.value = card.querySelector('[name="csrf"]').value;
+  form.submit();
 }
 
 // A server that was started again knows of no sessions.
