@@ -811,7 +811,8 @@ has_enough(void)
         return true;
     if (o.mode == LISTEN)
         return o.count > 0 && n_done == (unsigned)o.conns;
-    return o.count > 0 && n_msgs >= (uint64_t)o.count;
+    return o.count > 0 &&
+           (o.mode == CHURN ? n_upgrades : n_msgs) >= (uint64_t)o.count;
 }
 
 static void

@@ -359,5 +359,5 @@ async def test_a_client_of_another_library(server):
 def test_a_thousand_subscribers(serve, window):
     server = serve("--loops", "2")
     figures = server.load("fanout", "-u", "/topic/x", "-U", "/topic/x", "-c", 1000,
-                          "-W", window, "-s", 128, "-t", 1, "-w", 0.2)
+                          "-W", window, "-s", 128, "-t", 60, "-n", 100_000, "-w", 0.2)
     assert figures["n"] > 1000 and figures["lost"] == figures["bad"] == 0
