@@ -31,7 +31,6 @@ BUILD = os.environ["FULCRA_BUILDDIR"]
 SANITIZED = os.environ.get("FULCRA_SANITIZERS", "no") != "no"
 VALGRIND = os.environ.get("FULCRA_VALGRIND", "").split()
 PATIENCE = 120 if VALGRIND else 60 if SANITIZED else 20
-SLOWER = PATIENCE // 20  # than a plain build, in time that is allowed
 
 REPORTS = re.compile(
     r"(ERROR|WARNING): \w*Sanitizer|runtime error: |^==\d+== .*(lost|Invalid)", re.M)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from client import SLOWER, Server
+from client import Server
 
 SECRET = "the secret outside"
 
@@ -193,7 +193,7 @@ def test_a_catastrophic_regex_is_refused_and_costs_nothing(site):
     answer = site.get("/slow/" + "a" * 200)
 
     assert answer.status in (400, 404)
-    assert time.monotonic() - begin < 5 * SLOWER
+    assert time.monotonic() - begin < 5
     assert site.get("/f/plain.txt").status == 200
 
 

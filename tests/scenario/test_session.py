@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from client import CLOSE, SLOWER, TEXT, Refused, Server, wait_for
+from client import CLOSE, TEXT, Refused, Server, wait_for
 from visitor import COUNTS, PAGES, Client, session, tell, visitor
 
 
@@ -368,7 +368,7 @@ def test_sockets_of_a_session_close_with_it(site, client, end):
         client.do(end)
         assert one.receive_close() == (4001, "session ended")
         assert two.receive_close() == (4001, "session ended")
-        assert time.monotonic() - start < SLOWER
+        assert time.monotonic() - start < 1
         assert tell(third, "get a") == "1"
 
 
@@ -423,7 +423,7 @@ def test_one_session_in_parallel(client):
 # --- time and number ---
 
 def test_idle(serve, tmp_path):
-    idle = 2 * SLOWER
+    idle = 2
     server = serve(modules=[visitor(tmp_path / "v", [session(idle=f"{idle}s")])])
     client = Client(server)
     client.do("login alice")
@@ -433,7 +433,7 @@ def test_idle(serve, tmp_path):
             start = time.monotonic()
             assert tell(socket, "get user") == "alice"
         assert socket.receive_close() == (4001, "session ended")
-        assert idle - 0.1 < time.monotonic() - start < idle + 1.5 * SLOWER
+        assert idle - 0.1 < time.monotonic() - start < idle + 1.5
     assert client.do("has user").text == "false"
 
 
@@ -445,7 +445,7 @@ def test_absolute(serve, tmp_path):
     with client.socket() as socket:
         answer = None
         while answer != (CLOSE, b"\x0f\xa1session ended"):
-            assert time.monotonic() - start < 1 + 1.5 * SLOWER
+            assert time.monotonic() - start < 2.5
             time.sleep(0.05)  # it is used all the time
             socket.send(TEXT, b"has user")
             answer = socket.receive()
