@@ -37,7 +37,8 @@ get_key(FulcraRequest *request, const char *end, GError **error)
         return g_strconcat("topic:", name, end, NULL);
     g_set_error(error, FULCRA_ERROR, FULCRA_ERROR_BAD_ARGUMENT,
             "\"%.*s\" names no topic: a name is 1 to %d letters, digits and "
-            "\"._~-\", and stands for one topic: there are no wildcards",
+            "\"._~-\", and stands for one topic: there are no wildcards; "
+            "active:topicFamily follows what is beneath a name",
             2 * LONGEST_NAME, name == NULL ? "" : name, LONGEST_NAME);
     return NULL;
 }
@@ -123,12 +124,13 @@ static void
 publish_to_families(
         FulcraRequest *request, const char *name, FulcraRepresentation *message)
 {
-    char key[sizeof "topic:" + LONGEST_NAME + sizeof FAMILY];
+    char key[sizeof "topic:" + LONGEST_NAME + sizeof FAMILY] = "topic:";
+    char *begin = key + strlen(key);
 
-    for (const char *end = name + strlen(name); end != NULL;
-            end = g_strrstr_len(name, end - name, ".")) {
-        g_snprintf(
-                key, sizeof key, "topic:%.*s" FAMILY, (int)(end - name), name);
+    memcpy(begin, name, strlen(name));
+    for (char *end = begin + strlen(name); end != NULL;
+            end = g_strrstr_len(begin, end - begin, ".")) {
+        memcpy(end, FAMILY, sizeof FAMILY);
         g_autoptr(FulcraTopic) family = fulcra_topic_find(request, key);
         if (family != NULL)
             fulcra_topic_publish(family, message);
